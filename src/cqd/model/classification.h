@@ -12,9 +12,15 @@ namespace cqd::model {
 enum class QualityClass : std::uint8_t { kUnclassified = 0, kGood = 1, kPoor = 2 };
 
 /// What a media line carries, by its label.
-enum class MediaType : std::uint8_t { kAudio = 0, kVideo = 1, kAppSharing = 2, kVbss = 3, kOther = 4 };
-/// Labels 0 audio; 1, 2, 4 and further video labels video; 3 sharing; 16 VbSS. An unknown label is typed by the
-/// metrics the row carries (reference/qoe-metrics-schema.md 2).
+enum class MediaType : std::uint8_t {
+  kAudio = 0,
+  kVideo = 1,
+  kAppSharing = 2,
+  kVbss = 3,
+  kOther = 4
+};
+/// Labels 0 audio; 1, 2, 4 and further video labels video; 3 sharing; 16 VbSS. An unknown label is
+/// typed by the metrics the row carries (reference/qoe-metrics-schema.md 2).
 MediaType MediaTypeOf(const StreamRow& row);
 
 /// The class of one stream on its own, by the rule of its medium.
@@ -22,9 +28,9 @@ QualityClass ClassifyStream(const StreamRow& row);
 /// Audio only, without the concealed-samples limit ("JPDR"); kUnclassified for other media.
 QualityClass ClassifyStreamJpdr(const StreamRow& row);
 
-/// Sets kLegClass, kLegClassJpdr and kSessionMedia on all rows of one session: one poor stream makes every stream of its
-/// leg poor; good when none is poor and at least one carries a metric; else unclassified.
-/// Precondition: equal source, session_time and session_seq in all rows.
+/// Sets kLegClass, kLegClassJpdr and kSessionMedia on all rows of one session: one poor stream
+/// makes every stream of its leg poor; good when none is poor and at least one carries a metric;
+/// else unclassified. Precondition: equal source, session_time and session_seq in all rows.
 void ClassifySession(std::span<StreamRow> session);
 
 }  // namespace cqd::model

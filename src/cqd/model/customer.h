@@ -12,7 +12,8 @@ namespace cqd::model {
 /// A row of CqdBuilding joined with its type and ownership type. Row 0 is "Unknown".
 struct Building {
   std::int64_t key = 0;
-  std::string name, short_name, ownership_type, building_type, city, zip_code, country, state, office_type, region;
+  std::string name, short_name, ownership_type, building_type, city, zip_code, country, state,
+      office_type, region;
   std::optional<double> latitude, longitude;
   std::optional<bool> inside_corp;
   std::optional<bool> express_route;  ///< only from the 14-column building file
@@ -28,8 +29,8 @@ struct Network {
   bool vpn = false;  ///< 15th column of the building file
 };
 
-/// A row of CqdBssid, under the names CQD shows: Bssid <- bss, Device <- ess, Radio <- phy, Ap Name <- ap,
-/// Controller <- Building.
+/// A row of CqdBssid, under the names CQD shows: Bssid <- bss, Device <- ess, Radio <- phy, Ap Name
+/// <- ap, Controller <- Building.
 struct AccessPoint {
   std::string bssid, device, radio, ap_name, controller;
 };

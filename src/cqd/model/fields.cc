@@ -11,7 +11,9 @@ struct TypeAndSpace {
   FieldType type;
   KeySpace space = KeySpace::kUser;
 };
-constexpr TypeAndSpace Key(KeySpace space) { return {FieldType::kKey, space}; }
+constexpr TypeAndSpace Key(KeySpace space) {
+  return {FieldType::kKey, space};
+}
 constexpr TypeAndSpace Integer{FieldType::kInteger};
 constexpr TypeAndSpace Decimal{FieldType::kDecimal};
 constexpr TypeAndSpace Flag{FieldType::kFlag};
@@ -21,10 +23,24 @@ constexpr TypeAndSpace Time{FieldType::kTime};
 constexpr std::array<FieldInfo, kFieldCount> kFields = {{
 #define F(name, column, kind, scale, min, max, unit, source) \
   {Field::k##name, #column, (kind).type, (kind).space, scale, min, max, unit, source},
-#define S(name, column, kind, scale, min, max, unit, source)                                      \
-  {Field::kCaller##name, "caller_" #column, (kind).type, (kind).space, scale, min, max, unit,      \
-   source},                                                                                        \
-      {Field::kCallee##name, "callee_" #column, (kind).type, (kind).space, scale, min, max, unit,  \
+#define S(name, column, kind, scale, min, max, unit, source) \
+  {Field::kCaller##name,                                     \
+   "caller_" #column,                                        \
+   (kind).type,                                              \
+   (kind).space,                                             \
+   scale,                                                    \
+   min,                                                      \
+   max,                                                      \
+   unit,                                                     \
+   source},                                                  \
+      {Field::kCallee##name,                                 \
+       "callee_" #column,                                    \
+       (kind).type,                                          \
+       (kind).space,                                         \
+       scale,                                                \
+       min,                                                  \
+       max,                                                  \
+       unit,                                                 \
        source},
     CQD_STREAM_FIELDS(F) CQD_SIDE_FIELDS(S)
 #undef F
@@ -66,11 +82,19 @@ const SpaceInfo& SpaceOf(KeySpace space) {
 
 }  // namespace
 
-std::string_view KeySpaceName(KeySpace space) { return SpaceOf(space).name; }
-std::size_t KeyTextCharactersMax(KeySpace space) { return SpaceOf(space).characters_max; }
+std::string_view KeySpaceName(KeySpace space) {
+  return SpaceOf(space).name;
+}
+std::size_t KeyTextCharactersMax(KeySpace space) {
+  return SpaceOf(space).characters_max;
+}
 
-const FieldInfo& InfoOf(Field field) { return kFields[static_cast<std::size_t>(field)]; }
-const std::array<FieldInfo, kFieldCount>& AllFields() { return kFields; }
+const FieldInfo& InfoOf(Field field) {
+  return kFields[static_cast<std::size_t>(field)];
+}
+const std::array<FieldInfo, kFieldCount>& AllFields() {
+  return kFields;
+}
 
 std::optional<Field> FindField(std::string_view column) {
   static const auto* const kByColumn = [] {

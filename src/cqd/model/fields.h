@@ -4,13 +4,15 @@
 // CQD_STREAM_FIELDS: F(enumerator, column, type, scale, min, max, unit, source)
 //   a field of the stream or of the whole call.
 // CQD_SIDE_FIELDS: S(enumerator, column, type, scale, min, max, unit, source)
-//   a field of each endpoint: becomes kCaller<enumerator> / kCallee<enumerator> (caller_<column> ...).
+//   a field of each endpoint: becomes kCaller<enumerator> / kCallee<enumerator> (caller_<column>
+//   ...).
 //
-// type: Key(space), Integer, Decimal (stored as integer, value x 10^scale), Flag (0/1), Mask, Time (UTC microseconds).
-// min, max: in units of the value (not scaled), both inclusive; a metric outside is not a measurement and is dropped with a
-// repair mark. Ranges of ratios, MOS and levels are those of reference/qoe-metrics-schema.md 3 and ingest-formats.md 1;
-// the limit of an hour for delays and durations of bursts is ours: no longer value can be a delay within a call.
-// source: the QoEMetrics column(s), reference/qoe-metrics-schema.md 3.
+// type: Key(space), Integer, Decimal (stored as integer, value x 10^scale), Flag (0/1), Mask, Time
+// (UTC microseconds). min, max: in units of the value (not scaled), both inclusive; a metric
+// outside is not a measurement and is dropped with a repair mark. Ranges of ratios, MOS and levels
+// are those of reference/qoe-metrics-schema.md 3 and ingest-formats.md 1; the limit of an hour for
+// delays and durations of bursts is ours: no longer value can be a delay within a call. source: the
+// QoEMetrics column(s), reference/qoe-metrics-schema.md 3.
 #pragma once
 
 #include <array>
@@ -196,10 +198,14 @@ std::optional<Field> FindField(std::string_view column);
 
 /// The two ends of a call as the source names them.
 enum class Side : std::uint8_t { kCaller, kCallee };
-constexpr Side Other(Side side) { return side == Side::kCaller ? Side::kCallee : Side::kCaller; }
+constexpr Side Other(Side side) {
+  return side == Side::kCaller ? Side::kCallee : Side::kCaller;
+}
 
 /// True for a field that exists for each side.
-constexpr bool IsSideField(Field field) { return static_cast<int>(field) >= kStreamFieldCount; }
+constexpr bool IsSideField(Field field) {
+  return static_cast<int>(field) >= kStreamFieldCount;
+}
 /// The field of `side`, given the caller's: Of(Field::kCallerUser, Side::kCallee) is kCalleeUser.
 constexpr Field Of(Field caller_field, Side side) {
   return static_cast<Field>(static_cast<int>(caller_field) + (side == Side::kCallee ? 1 : 0));

@@ -13,19 +13,20 @@ namespace cqd::model {
 
 /// Which dictionary a key belongs to. The order is stored nowhere; the names are.
 enum class KeySpace : std::uint8_t {
-  kUser,             ///< text: URI (lower-case), detail: ""
-  kUserAgent,        ///< text: agent string, detail: UAType as a decimal number, "" when unknown
-  kEndpoint,         ///< text: machine name, detail: EndpointDetail (model/endpoint.h)
-  kAddress,          ///< text: IPv4 or IPv6 address
-  kSubnet,           ///< text: network address, detail: "" - or the endpoint's address with detail
-                     ///< "address" where a source knows no subnet: building lookup works, the Subnet attribute is blank
-  kMac,              ///< text: adapter address, dash-delimited lower-case
-  kBssid,            ///< text: access point radio, dash-delimited lower-case
-  kDevice,           ///< text: capture or render device name
-  kDriver,           ///< text: device or Wi-Fi driver ("maker : version")
-  kPool,             ///< text: FQDN
-  kConference,       ///< text: conference URI; peer-to-peer dialogs have none
-  kCodec,            ///< text: payload description
+  kUser,        ///< text: URI (lower-case), detail: ""
+  kUserAgent,   ///< text: agent string, detail: UAType as a decimal number, "" when unknown
+  kEndpoint,    ///< text: machine name, detail: EndpointDetail (model/endpoint.h)
+  kAddress,     ///< text: IPv4 or IPv6 address
+  kSubnet,      ///< text: network address, detail: "" - or the endpoint's address with detail
+                ///< "address" where a source knows no subnet: building lookup works, the Subnet
+                ///< attribute is blank
+  kMac,         ///< text: adapter address, dash-delimited lower-case
+  kBssid,       ///< text: access point radio, dash-delimited lower-case
+  kDevice,      ///< text: capture or render device name
+  kDriver,      ///< text: device or Wi-Fi driver ("maker : version")
+  kPool,        ///< text: FQDN
+  kConference,  ///< text: conference URI; peer-to-peer dialogs have none
+  kCodec,       ///< text: payload description
   kBandwidthSource,  ///< text: who imposed the bandwidth limit
   kConnection,       ///< text: network connection detail as reported (Wired, WiFi, Ethernet ...)
   kResolution,       ///< text: "640x480"
@@ -60,6 +61,17 @@ class KeyInterner {
   /// Returns kNoKey for an empty text. Texts are cleaned to UTF-8 and cut to the space's size.
   /// Threads: one at a time. Cost: one hash lookup for a known text.
   virtual KeyId Intern(KeySpace space, std::string_view text, std::string_view detail = {}) = 0;
+};
+
+/// Reads dictionaries: the entries behind the keys.
+class KeyReader {
+ public:
+  virtual ~KeyReader() = default;
+  /// Greatest key given in `space`; keys 1..size are valid.
+  virtual KeyId size(KeySpace space) const = 0;
+  /// Threads: any, also while keys are added; the views live as long as the reader. Precondition: 1
+  /// <= key <= size(space).
+  virtual KeyEntry Entry(KeySpace space, KeyId key) const = 0;
 };
 
 }  // namespace cqd::model

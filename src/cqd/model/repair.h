@@ -1,5 +1,5 @@
-// What was mended in a record (marks in Field::kRepairs), what was estimated (Field::kEstimated), and why a
-// record was set aside (quarantine reasons).
+// What was mended in a record (marks in Field::kRepairs), what was estimated (Field::kEstimated),
+// and why a record was set aside (quarantine reasons).
 #pragma once
 
 #include <cstdint>
@@ -12,19 +12,19 @@ namespace cqd::model {
 
 /// Bits of Field::kRepairs.
 enum class Repair : std::uint32_t {
-  kMetricOutOfRange = 1,     ///< a metric was outside its range and was dropped
-  kClockReplaced = 2,        ///< start or end was more than 2 days off the session time; session time used
-                             ///< (reference/ingest-formats.md 17)
-  kEndBeforeStart = 4,       ///< end lay before start; the duration is unknown
-  kTextCleaned = 8,          ///< a text was not UTF-8 or too long
-  kDanglingKey = 16,         ///< a key of the source pointed to no dictionary row
-  kTimestampsMissing = 32,   ///< the report carried no times; the receive time was used
+  kMetricOutOfRange = 1,  ///< a metric was outside its range and was dropped
+  kClockReplaced = 2,     ///< start or end was more than 2 days off the session time; session time
+                       ///< used (reference/ingest-formats.md 17)
+  kEndBeforeStart = 4,      ///< end lay before start; the duration is unknown
+  kTextCleaned = 8,         ///< a text was not UTF-8 or too long
+  kDanglingKey = 16,        ///< a key of the source pointed to no dictionary row
+  kTimestampsMissing = 32,  ///< the report carried no times; the receive time was used
 };
 
 /// Bits of Field::kEstimated.
 enum class Estimated : std::uint32_t {
-  kPacketLossZero = 1,   ///< absent packet loss read as 0 (SDN, reference/ingest-formats.md 4)
-  kDirection = 2,        ///< who called was not told; the reporter is taken as the caller
+  kPacketLossZero = 1,  ///< absent packet loss read as 0 (SDN, reference/ingest-formats.md 4)
+  kDirection = 2,       ///< who called was not told; the reporter is taken as the caller
 };
 
 inline void MarkRepair(StreamRow& row, Repair repair) {
@@ -36,16 +36,17 @@ inline void MarkEstimated(StreamRow& row, Estimated estimated) {
   row.Set(Field::kEstimated, old | static_cast<Value>(estimated));
 }
 
-/// Why a record cannot be stored. The names are stable (stored, shown, documented in docs/operations.md).
+/// Why a record cannot be stored. The names are stable (stored, shown, documented in
+/// docs/operations.md).
 enum class RejectReason : std::uint8_t {
-  kSessionTimeMissing,    ///< no session time, so no key
-  kSessionTimeAbsurd,     ///< session time before 1990 or more than a day in the future
-  kKeyPartMissing,        ///< sequence, label or stream id missing
-  kNoSession,             ///< stream without its session or media line
-  kUnreadable,            ///< the report cannot be parsed
-  kUnknownFormat,         ///< nobody knows this kind of report
-  kNoIdentity,            ///< no call id, dialog id or addresses: cannot belong to a call
-  kTooLarge,              ///< over the size limit of its format
+  kSessionTimeMissing,  ///< no session time, so no key
+  kSessionTimeAbsurd,   ///< session time before 1990 or more than a day in the future
+  kKeyPartMissing,      ///< sequence, label or stream id missing
+  kNoSession,           ///< stream without its session or media line
+  kUnreadable,          ///< the report cannot be parsed
+  kUnknownFormat,       ///< nobody knows this kind of report
+  kNoIdentity,          ///< no call id, dialog id or addresses: cannot belong to a call
+  kTooLarge,            ///< over the size limit of its format
 };
 std::string_view RejectReasonName(RejectReason reason);
 

@@ -15,7 +15,8 @@ constexpr std::array<double, 8> kPowersOfTen = {1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6,
 Value ToStored(Field field, double value) {
   const FieldInfo& info = InfoOf(field);
   if (!std::isfinite(value) || value < info.min || value > info.max) return kNull;
-  return static_cast<Value>(std::llround(value * kPowersOfTen[static_cast<std::size_t>(info.scale)]));
+  return static_cast<Value>(
+      std::llround(value * kPowersOfTen[static_cast<std::size_t>(info.scale)]));
 }
 
 double ToDouble(Field field, Value stored) {

@@ -60,8 +60,9 @@ Value ToStored(Field field, double value);
 /// The value in the field's unit. Precondition: stored != kNull.
 double ToDouble(Field field, Value stored);
 
-/// Sets a metric; when the value is present but cannot be right (outside the field's range, not finite)
-/// the field stays null and Repair::kMetricOutOfRange is set in kRepairs. Returns false then.
+/// Sets a metric; when the value is present but cannot be right (outside the field's range, not
+/// finite) the field stays null and Repair::kMetricOutOfRange is set in kRepairs. Returns false
+/// then.
 bool SetMetric(StreamRow& row, Field field, double value);
 
 }  // namespace cqd::model

@@ -1,5 +1,5 @@
-// What comes in. A source hands out finished streams and the position up to which it is complete; the
-// integration run writes both. A source never writes to the archive itself.
+// What comes in. A source hands out finished streams and the position up to which it is complete;
+// the integration run writes both. A source never writes to the archive itself.
 #pragma once
 
 #include <cstdint>
@@ -17,8 +17,8 @@
 
 namespace cqd::source {
 
-/// A batch of finished streams. Whole sessions only: all streams of a session stand in one batch, classified
-/// (Field::kLegClass) and checked.
+/// A batch of finished streams. Whole sessions only: all streams of a session stand in one batch,
+/// classified (Field::kLegClass) and checked.
 struct Batch {
   std::vector<model::StreamRow> rows;
   std::vector<model::RejectedRecord> rejected;
@@ -42,7 +42,7 @@ struct Probe {
   std::optional<UtcTime> last_record_at;
   std::optional<Duration> clock_skew;  ///< source clock minus ours
   std::optional<std::int64_t> backlog_records;
-  std::vector<std::string> remarks;    ///< missing tables and columns, in words for an operator
+  std::vector<std::string> remarks;  ///< missing tables and columns, in words for an operator
 };
 
 /// Receives batches in order; an error stops the read and is returned by it.
@@ -63,11 +63,12 @@ class Source {
   virtual const std::string& name() const = 0;
   /// "qoe_metrics" or "collector".
   virtual std::string_view kind() const = 0;
-  /// Errors: kUnavailable (not reachable), kUnauthenticated (wrong password), kFailedPrecondition (not the database that
-  /// was expected; the message names what is missing).
+  /// Errors: kUnavailable (not reachable), kUnauthenticated (wrong password), kFailedPrecondition
+  /// (not the database that was expected; the message names what is missing).
   virtual Result<Probe> LookAt() = 0;
-  /// Hands out everything after `watermark` (nullopt: from the beginning), a margin behind it again.
-  /// Errors: as LookAt, kCancelled, and what `sink` returns. What was handed out before an error stays valid.
+  /// Hands out everything after `watermark` (nullopt: from the beginning), a margin behind it
+  /// again. Errors: as LookAt, kCancelled, and what `sink` returns. What was handed out before an
+  /// error stays valid.
   virtual Status Read(const std::optional<std::string>& watermark, const ReadContext& context,
                       const BatchSink& sink) = 0;
 };

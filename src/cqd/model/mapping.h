@@ -1,0 +1,82 @@
+// What keys mean at one moment: the building of a subnet, the access point of a BSSID, the kind of
+// a user agent. Everything here is a function of a key, so a change of buildings changes small
+// arrays, not streams.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "model/customer.h"
+#include "model/key_space.h"
+
+namespace cqd::model {
+
+/// What is known of a user agent. Source: UserAgentDef, reference/qoe-metrics-schema.md 2; servers
+/// and mobile clients reference/cube-model.md 2.4, 2.5.
+struct AgentInfo {
+  std::int32_t type = 0;      ///< UAType, 0 unknown
+  std::string_view name;      ///< UAName, "" unknown
+  std::string_view category;  ///< UACategory, "" unknown
+  bool is_server = false;
+  bool is_mobile = false;
+};
+/// By type; for types with several names the one that occurs in `agent` (the agent string).
+AgentInfo AgentOfType(std::int32_t type, std::string_view agent);
+/// Recognises a type from the agent string alone (collected reports of Microsoft clients); type 0
+/// otherwise.
+AgentInfo AgentOfText(std::string_view agent);
+
+/// Finds the network with the longest prefix that contains an address. IPv4 and IPv6.
+/// Cost: at most 33 (129) hash lookups. Threads: const methods from any.
+class NetworkMap {
+ public:
+  NetworkMap();
+  NetworkMap(NetworkMap&&) noexcept;
+  NetworkMap& operator=(NetworkMap&&) noexcept;
+  ~NetworkMap();
+  /// `index` is handed back by Find. False when `address` is no address or `prefix_bits` out of
+  /// range; the later of two equal rows wins. A row with host bits set (172.16.254.1/24) counts as
+  /// its network.
+  bool Add(std::string_view address, int prefix_bits, std::size_t index);
+  /// The index of the longest match, nullopt when none or `address` is no address.
+  std::optional<std::size_t> Find(std::string_view address) const;
+
+ private:
+  struct Tables;
+  std::unique_ptr<Tables> tables_;
+};
+
+/// Resolved for all keys known when it was made. Immutable; threads: any.
+class Mapping {
+ public:
+  /// Cost: one lookup a dictionary entry. `keys` must outlive the mapping.
+  Mapping(const KeyReader& keys, CustomerTables tables);
+  ~Mapping();
+  Mapping(const Mapping&) = delete;
+  Mapping& operator=(const Mapping&) = delete;
+
+  const KeyReader& keys() const;
+  const CustomerTables& tables() const;
+  /// Entry behind a key; empty texts for kNoKey, null (negative) and keys newer than this mapping.
+  KeyEntry Entry(KeySpace space, std::int64_t key) const;
+  const AgentInfo& Agent(std::int64_t user_agent) const;
+  /// Building 0 "Unknown" when nothing matches.
+  const Building& BuildingOf(std::int64_t subnet) const;
+  /// nullptr when nothing matches.
+  const Network* NetworkOf(std::int64_t subnet) const;
+  const AccessPoint* AccessPointOf(std::int64_t bssid) const;
+  /// Building's InsideCorp where the subnet maps to a building that says so; nullopt otherwise.
+  std::optional<bool> InsideCorp(std::int64_t subnet) const;
+  /// Changes when any subnet's InsideCorp changed: rows derived before are then stale.
+  std::uint64_t inside_corp_hash() const;
+
+ private:
+  struct State;
+  std::unique_ptr<const State> state_;
+};
+
+}  // namespace cqd::model
