@@ -1,0 +1,95 @@
+// The cube: what the archive holds, in columns, by month, ready to be asked.
+//
+// A processing run turns what changed in the archive since the last run into segment files and
+// publishes an immutable Snapshot with a new version. Readers hold a snapshot as long as they like;
+// they never wait and never see half a run. Format: docs/formats/segment.md.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "archive/archive.h"
+#include "base/cancel.h"
+#include "base/clock.h"
+#include "base/result.h"
+#include "base/time_zone.h"
+#include "cube/query.h"
+#include "model/mapping.h"
+
+namespace cqd::cube {
+
+/// One published state. Immutable; threads: any.
+class Snapshot : public Executor {
+ public:
+  virtual std::int64_t data_version() const = 0;  ///< grows by one with each publish
+  virtual UtcTime published_at() const = 0;
+  virtual std::optional<UtcTime> data_through()
+      const = 0;  ///< newest session time in it (trusted); nullopt when empty
+  virtual std::int64_t row_count() const = 0;
+  virtual std::int64_t bytes_on_disk() const = 0;
+  virtual const model::Mapping& mapping() const = 0;
+  virtual const TimeZone& zone() const = 0;
+};
+
+struct ProcessRequest {
+  bool full = false;           ///< rebuild every month from the archive
+  std::optional<Month> month;  ///< rebuild this month from the archive
+};
+
+/// What a processing run did to one month.
+struct PartitionReport {
+  Month month;
+  std::int64_t rows = 0;       ///< rows now visible
+  std::int64_t rows_read = 0;  ///< rows read from the archive
+  std::int64_t ms = 0;
+  std::string state;  ///< "unchanged", "extended", "compacted", "rebuilt", "repaired", "dropped"
+};
+
+struct ProcessReport {
+  std::int64_t data_version = 0;
+  std::int64_t rows_total = 0;
+  std::int64_t rows_read = 0;
+  std::int64_t rows_added = 0;
+  std::int64_t rows_replaced = 0;
+  std::vector<PartitionReport> partitions;
+  std::vector<std::string> warnings;  ///< damage found and repaired, in words for an operator
+};
+
+struct CubeOptions {
+  std::string folder;
+  TimeZone zone;    ///< reporting zone of dates
+  int threads = 2;  ///< for building and for one query
+  /// Delta segments of a month before they are folded into one; larger: cheaper runs, slower
+  /// queries.
+  int deltas_max = 16;
+};
+
+struct ProcessProgress {
+  std::int64_t rows_done = 0;
+  std::optional<std::int64_t> rows_total;
+};
+
+/// Threads: snapshot() from any thread; Process by one at a time.
+class Cube {
+ public:
+  virtual ~Cube() = default;
+  /// Opens stored segments without reprocessing. Damaged or missing ones are noted and rebuilt by
+  /// the next Process; until then the other months answer. Errors: kUnimplemented (newer format),
+  /// kPermissionDenied, kDiskFull.
+  static Result<std::unique_ptr<Cube>> Open(const CubeOptions& options,
+                                            const archive::Archive& archive, const Clock& clock);
+  /// The newest published state; nullptr before the first processing run.
+  virtual std::shared_ptr<const Snapshot> snapshot() const = 0;
+  /// What Open found damaged, in words; empty when all is well.
+  virtual std::vector<std::string> damage() const = 0;
+  /// Brings the cube up to what the archive holds and publishes. After an error or a cancel the old
+  /// snapshot stays, on disk too.
+  virtual Result<ProcessReport> Process(
+      const ProcessRequest& request, const CancelToken& cancel,
+      const std::function<void(const ProcessProgress&)>& progress) = 0;
+};
+
+}  // namespace cqd::cube
