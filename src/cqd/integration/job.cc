@@ -1,0 +1,302 @@
+#include "integration/job.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/log.h"
+
+namespace cqd::integration {
+namespace {
+
+std::int64_t Millis(Duration duration) {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(duration).count();
+}
+
+/// One step of a run: there while it runs, closed with its outcome.
+class StepScope {
+ public:
+  StepScope(RunRecord& run, std::string name, const Clock& clock, const RunObserver& observe)
+      : run_(run),
+        clock_(clock),
+        observe_(observe),
+        started_(clock.Monotonic()),
+        index_(run.steps.size()) {
+    run_.steps.push_back({std::move(name), RunState::kRunning, clock.Now(), 0, 0});
+    observe_(run_);
+  }
+  RunStep& step() { return run_.steps[index_]; }
+  void Close(const Status& status, std::int64_t rows) {
+    step().ms = Millis(clock_.Monotonic() - started_);
+    step().rows = rows;
+    step().state = status.ok()                                    ? RunState::kSucceeded
+                   : status.error().code == ErrorCode::kCancelled ? RunState::kCancelled
+                                                                  : RunState::kFailed;
+    observe_(run_);
+  }
+
+ private:
+  RunRecord& run_;
+  const Clock& clock_;
+  const RunObserver& observe_;
+  const Duration started_;
+  const std::size_t index_;
+};
+
+/// Feeds one source's batches to the archive and keeps count.
+class SourceRun {
+ public:
+  SourceRun(archive::Archive& archive, source::Source& source, RunRecord& run,
+            const CancelToken& cancel, const Clock& clock, const RunObserver& observe)
+      : archive_(archive),
+        source_(source),
+        run_(run),
+        cancel_(cancel),
+        clock_(clock),
+        observe_(observe) {}
+
+  Status Run(model::SourceId id) {
+    CQD_ASSIGN_OR_RETURN(const auto watermark, archive_.ReadWatermark(id));
+    CQD_ASSIGN_OR_RETURN(writer_, archive_.BeginWrite());
+    const source::ProgressSink progress = [this](const source::ReadProgress& now) {
+      run_.progress = {now.done, now.total, now.unit};
+      observe_(run_);
+    };
+    const source::ReadContext context{id, archive_.interner(), cancel_, progress};
+    std::optional<std::string> text;
+    if (watermark) text = watermark->text;
+    const Status status = source_.Read(
+        text, context, [&](source::Batch&& batch) { return Take(id, std::move(batch)); });
+    // What was committed before an error is in the archive and counts; what was not is read again
+    // next time.
+    for (const auto& [month, rows] : committed_months_) AddPartition(month, rows);
+    AddRows();
+    return status;
+  }
+  std::int64_t rows() const { return committed_.read(); }
+  std::int64_t handed_out() const { return handed_out_; }
+
+ private:
+  Status Take(model::SourceId id, source::Batch&& batch) {
+    CQD_RETURN_IF_ERROR(cancel_.Check());
+    pending_ += static_cast<std::int64_t>(batch.rows.size() + batch.rejected.size());
+    CQD_RETURN_IF_ERROR(writer_->Upsert(batch.rows));
+    for (const model::RejectedRecord& rejected : batch.rejected) {
+      CQD_RETURN_IF_ERROR(writer_->Quarantine(rejected, run_.seq));
+    }
+    run_.bytes_read += batch.bytes_read;
+    for (const model::StreamRow& row : batch.rows) NoteTime(row.key.session_time);
+    if (!batch.watermark) return OkStatus();
+    CQD_RETURN_IF_ERROR(writer_->Commit(id, *batch.watermark));
+    handed_out_ += std::exchange(pending_, 0);
+    committed_ = writer_->counts();
+    committed_months_ = writer_->months();
+    return OkStatus();
+  }
+
+  /// Data reaches as far as the newest session time that is not in the future: one absurd clock
+  /// changes nothing.
+  void NoteTime(UtcTime time) {
+    if (time > clock_.Now()) return;
+    run_.data_through = std::max(run_.data_through.value_or(time), time);
+  }
+
+  void AddPartition(Month month, std::int64_t rows) {
+    const std::string name = month.ToString();
+    auto found = std::find_if(run_.partitions.begin(), run_.partitions.end(),
+                              [&](const RunPartition& part) { return part.month == name; });
+    if (found == run_.partitions.end()) {
+      run_.partitions.push_back({name, rows, 0, "extended"});
+    } else {
+      found->rows += rows;
+    }
+  }
+
+  void AddRows() {
+    run_.rows.read += committed_.read();
+    run_.rows.inserted += committed_.inserted;
+    run_.rows.updated += committed_.updated;
+    run_.rows.duplicate += committed_.duplicate;
+    run_.rows.quarantined += committed_.quarantined;
+    run_.rows.repaired += committed_.repaired;
+  }
+
+  archive::Archive& archive_;
+  source::Source& source_;
+  RunRecord& run_;
+  const CancelToken& cancel_;
+  const Clock& clock_;
+  const RunObserver& observe_;
+  std::unique_ptr<archive::Writer> writer_;
+  archive::WriteCounts committed_;
+  std::vector<std::pair<Month, std::int64_t>> committed_months_;
+  std::int64_t pending_ = 0;
+  std::int64_t handed_out_ = 0;
+};
+
+Status IntegrateSource(archive::Archive& archive, source::Source& source, const Clock& clock,
+                       const CancelToken& cancel, const RunObserver& observe, RunRecord& run,
+                       SourceStatus& learnt) {
+  CQD_ASSIGN_OR_RETURN(const model::SourceId id,
+                       archive.RegisterSource(source.name(), std::string(source.kind())));
+  StepScope step(run, "integrate " + source.name(), clock, observe);
+  SourceRun reader(archive, source, run, cancel, clock, observe);
+  Status status = reader.Run(id);
+  if (status.ok() && reader.handed_out() != reader.rows()) {
+    status = Fail(ErrorCode::kInternal,
+                  fmt::format("row counts do not add up: {} handed out, {} accounted for",
+                              reader.handed_out(), reader.rows()));
+  }
+  step.Close(status, reader.rows());
+  if (status.ok()) {
+    learnt.reachable = true;
+    learnt.last_contact_at = clock.Now();
+    learnt.error.reset();
+  } else if (status.error().code != ErrorCode::kCancelled) {
+    learnt.error = status.error().message;
+    if (status.error().code == ErrorCode::kUnavailable ||
+        status.error().code == ErrorCode::kUnauthenticated) {
+      learnt.reachable = false;
+    }
+  }
+  if (const auto watermark = archive.ReadWatermark(id); watermark.ok() && *watermark)
+    learnt.watermark = (*watermark)->text;
+  return status;
+}
+
+void LookAtSource(source::Source& source, const Clock& clock, SourceStatus& learnt) {
+  auto probe = source.LookAt();
+  if (!probe.ok()) return;
+  learnt.reachable = true;
+  learnt.last_contact_at = clock.Now();
+  learnt.last_record_at = probe->last_record_at;
+  learnt.backlog = probe->backlog_records;
+  if (probe->clock_skew) learnt.clock_skew_ms = Millis(*probe->clock_skew);
+  learnt.remarks = probe->remarks;
+}
+
+Status ApplyRetention(const ArchiveJobOptions& options, archive::Archive& archive,
+                      const Clock& clock, const RunObserver& observe, RunRecord& run) {
+  if (options.retention_months <= 0) return OkStatus();
+  StepScope step(run, "retention", clock, observe);
+  const Month oldest = Month::Of(clock.Now()).Plus(1 - options.retention_months);
+  auto dropped = archive.DropMonthsBefore(oldest);
+  std::int64_t rows = 0;
+  if (dropped.ok()) {
+    for (const archive::MonthInfo& month : *dropped) {
+      rows += month.row_count;
+      run.partitions.push_back({month.month.ToString(), month.row_count, 0, "dropped"});
+    }
+    run.rows.expired += rows;
+  }
+  const Status status = dropped.ok() ? OkStatus() : Status(dropped.error());
+  step.Close(status, rows);
+  return status;
+}
+
+}  // namespace
+
+void RunArchiveJob(const ArchiveJobOptions& options, archive::Archive& archive,
+                   const std::vector<std::unique_ptr<source::Source>>& sources, const Clock& clock,
+                   const CancelToken& cancel, const RunObserver& observe, RunRecord& run,
+                   std::vector<SourceStatus>& source_status) {
+  std::size_t failed = 0;
+  bool cancelled = false;
+  source_status.resize(sources.size());
+  for (std::size_t i = 0; i < sources.size() && !cancelled; ++i) {
+    source::Source& source = *sources[i];
+    source_status[i].name = source.name();
+    source_status[i].kind = source.kind();
+    const Status status =
+        IntegrateSource(archive, source, clock, cancel, observe, run, source_status[i]);
+    if (status.ok()) {
+      LookAtSource(source, clock, source_status[i]);
+      for (const std::string& remark : source_status[i].remarks) {
+        run.warnings.push_back({"source_incomplete", 1, source.name() + ": " + remark});
+      }
+      continue;
+    }
+    cancelled = status.error().code == ErrorCode::kCancelled;
+    if (cancelled) break;
+    ++failed;
+    LogError("source {}: {}", source.name(), status.error().ToString());
+    // The first failure is the run's; the others stand in its warnings.
+    if (!run.error) {
+      run.error = MakeRunError(status.error(), "integrate " + source.name(), true);
+    } else {
+      run.warnings.push_back({"source_failed", 1, source.name() + ": " + status.error().message});
+    }
+  }
+  if (!cancelled) {
+    if (const Status status = ApplyRetention(options, archive, clock, observe, run);
+        !status.ok() && !run.error) {
+      run.error = MakeRunError(status.error(), "retention", false);
+      ++failed;
+    }
+  }
+  if (run.rows.quarantined > 0) {
+    run.warnings.push_back({"quarantined", run.rows.quarantined,
+                            fmt::format("{} records were set aside; see 'cqd quarantine list'",
+                                        run.rows.quarantined)});
+  }
+  if (!run.rows.AddsUp() && !run.error) {
+    run.error =
+        MakeRunError(Fail(ErrorCode::kInternal, "row counts do not add up"), "check", false);
+    failed = sources.size();
+  }
+  if (cancelled) {
+    run.state = RunState::kCancelled;
+  } else if (failed == 0) {
+    run.state = RunState::kSucceeded;
+  } else {
+    run.state = failed < sources.size() ? RunState::kPartial : RunState::kFailed;
+  }
+}
+
+void RunCubeJob(cube::Cube& cube, const Clock& clock, const CancelToken& cancel,
+                const RunObserver& observe, RunRecord& run) {
+  cube::ProcessRequest request;
+  request.full = run.kind == RunKind::kFull;
+  if (run.kind == RunKind::kMonth) {
+    auto month = Month::Parse(run.month);
+    if (!month.ok()) {
+      run.error = MakeRunError(month.error(), "process", false);
+      run.state = RunState::kFailed;
+      return;
+    }
+    request.month = *month;
+  }
+  StepScope step(run, "process", clock, observe);
+  auto report = cube.Process(request, cancel, [&](const cube::ProcessProgress& progress) {
+    run.progress = {progress.rows_done, progress.rows_total, "streams"};
+    observe(run);
+  });
+  if (!report.ok()) {
+    step.Close(Status(report.error()), 0);
+    if (report.error().code == ErrorCode::kCancelled) {
+      run.state = RunState::kCancelled;
+      return;
+    }
+    LogError("cube processing: {}", report.error().ToString());
+    run.error = MakeRunError(report.error(), "process", false);
+    run.state = RunState::kFailed;
+    return;
+  }
+  step.Close(OkStatus(), report->rows_read);
+  // Rows of a cube run: every row read from the archive is new in the cube or takes an older one's
+  // place.
+  run.rows.read = report->rows_read;
+  run.rows.updated = std::min(report->rows_replaced, report->rows_read);
+  run.rows.inserted = report->rows_read - run.rows.updated;
+  run.data_version = report->data_version;
+  run.rows_total = report->rows_total;
+  for (const cube::PartitionReport& part : report->partitions) {
+    run.partitions.push_back({part.month.ToString(), part.rows, part.ms, part.state});
+  }
+  for (const std::string& warning : report->warnings)
+    run.warnings.push_back({"cube_repaired", 1, warning});
+  if (const auto snapshot = cube.snapshot()) run.data_through = snapshot->data_through();
+  run.state = RunState::kSucceeded;
+}
+
+}  // namespace cqd::integration

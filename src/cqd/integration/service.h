@@ -1,0 +1,112 @@
+// Runs the stages: on schedule, at start, on demand; the cube after the archive; never two runs of
+// a stage at once.
+#pragma once
+
+#include <array>
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "archive/archive.h"
+#include "base/cancel.h"
+#include "base/clock.h"
+#include "cube/cube.h"
+#include "integration/job.h"
+#include "integration/run_log.h"
+#include "integration/status.h"
+#include "schedule/interval.h"
+#include "source/source.h"
+
+namespace cqd::integration {
+
+struct ServiceOptions {
+  schedule::Interval every;
+  StageRules archive_rules, cube_rules;
+  ArchiveJobOptions archive_job;
+  bool run_at_start = true;
+  /// How often a running run says that it is alive. Source: a lease of three of them,
+  /// reference/status-api.md 4 rule 2.
+  Duration heartbeat = std::chrono::seconds(10);
+  /// History kept: at least this many runs, and all younger than `history_age`. Source:
+  /// reference/status-api.md 4 rule 6.
+  std::int64_t history_runs = 1000;
+  Duration history_age = std::chrono::hours(24 * 90);
+};
+
+/// What is asked for when a run is requested.
+struct RunRequest {
+  Stage stage = Stage::kArchive;
+  RunKind kind = RunKind::kIncremental;
+  std::string month;  ///< for kMonth, "2015-03"
+  RunTrigger trigger = RunTrigger::kApi;
+  std::string requested_by;
+  std::optional<std::int64_t> caused_by;
+};
+
+/// Threads: any. The referenced parts must outlive the service.
+class Service {
+ public:
+  Service(ServiceOptions options, RunLog& log, archive::Archive& archive, cube::Cube& cube,
+          std::vector<std::unique_ptr<source::Source>> sources, const Clock& clock);
+  ~Service();
+
+  /// Starts the schedule and one worker a stage.
+  void Start();
+  /// Cancels what runs, waits until it has stopped whole, ends the threads. Runs that waited are
+  /// cancelled.
+  void Stop();
+
+  /// Queues a run; it starts at once when its stage is free. At most one run waits a stage: a
+  /// further request gets kConflict naming the waiting run. Errors: kInvalidArgument (month),
+  /// kFailedPrecondition (stopped).
+  Result<RunRecord> Request(RunRequest request);
+  /// Asks a queued or running run to stop. Errors: kNotFound, kFailedPrecondition (it has ended).
+  Status Cancel(std::string_view run_id);
+  /// Runs one stage in the calling thread, for the command line; the service must not be started.
+  Result<RunRecord> RunNow(RunRequest request, const CancelToken& cancel,
+                           const RunObserver& observe);
+
+  /// The full picture at this moment.
+  StatusView status() const;
+  std::vector<SourceStatus> sources() const;
+  const RunLog& log() const { return log_; }
+
+ private:
+  struct Worker {
+    std::optional<RunRecord> queued;
+    std::optional<RunRecord> running;
+    std::shared_ptr<CancelToken> cancel;
+    std::thread thread;
+  };
+  void WorkLoop(Stage stage);
+  void ScheduleLoop();
+  void Beat();
+  void Due(UtcTime scheduled_at);
+  /// Runs `run` to its end and stores every change.
+  RunRecord Perform(RunRecord run, const CancelToken& cancel, const RunObserver& observe);
+  void AfterRun(const RunRecord& run);
+  Worker& Of(Stage stage) { return workers_[static_cast<std::size_t>(stage)]; }
+
+  const ServiceOptions options_;
+  RunLog& log_;
+  archive::Archive& archive_;
+  cube::Cube& cube_;
+  const std::vector<std::unique_ptr<source::Source>> sources_;
+  const Clock& clock_;
+  const UtcTime started_at_;
+
+  mutable std::mutex mutex_;
+  std::condition_variable wake_;
+  bool stopping_ = false;
+  bool started_ = false;
+  std::array<Worker, kStageCount> workers_;
+  std::thread scheduler_;
+  std::optional<UtcTime> next_at_;
+  std::vector<SourceStatus> source_status_;
+};
+
+}  // namespace cqd::integration
