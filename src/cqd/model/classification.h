@@ -23,14 +23,18 @@ enum class MediaType : std::uint8_t {
 /// typed by the metrics the row carries (reference/qoe-metrics-schema.md 2).
 MediaType MediaTypeOf(const StreamRow& row);
 
-/// The class of one stream on its own, by the rule of its medium.
+/// The class of one stream on its own, by the rule of its medium. Its metrics decide when it
+/// carries any that the rule looks at; the verdict of the source (kClassifiedPoor) only fills the
+/// gap.
 QualityClass ClassifyStream(const StreamRow& row);
-/// Audio only, without the concealed-samples limit ("JPDR"); kUnclassified for other media.
+/// Audio only, without the concealed-samples limit ("JPDR"); kUnclassified for other media. Always
+/// computed: no source stores it.
 QualityClass ClassifyStreamJpdr(const StreamRow& row);
 
 /// Sets kLegClass, kLegClassJpdr and kSessionMedia on all rows of one session: one poor stream
 /// makes every stream of its leg poor; good when none is poor and at least one carries a metric;
-/// else unclassified. Precondition: equal source, session_time and session_seq in all rows.
+/// else the source's verdict on the leg, else unclassified. A leg whose metrics we hold is judged
+/// by them alone. Precondition: equal source, session_time and session_seq in all rows.
 void ClassifySession(std::span<StreamRow> session);
 
 }  // namespace cqd::model

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <sqlite3.h>
 
+#include <cerrno>
 #include <utility>
 
 namespace cqd::sqlite {
@@ -46,10 +47,17 @@ ErrorCode CodeOf(int sqlite_code) {
 }  // namespace
 
 Error ErrorFrom(sqlite3* db, int code, std::string_view what) {
+  ErrorCode error = CodeOf(code);
+  // SQLite calls only ENOSPC "full"; a quota and a file size limit are to the caller the same.
+  const int system = db != nullptr ? sqlite3_system_errno(db) : 0;
+  const bool io = (code & 0xFF) == SQLITE_IOERR || (code & 0xFF) == SQLITE_CANTOPEN;
+  if (io && (system == ENOSPC || system == EDQUOT || system == EFBIG)) error = ErrorCode::kDiskFull;
+  if (io && (system == EACCES || system == EPERM || system == EROFS)) {
+    error = ErrorCode::kPermissionDenied;
+  }
   const char* text = db != nullptr ? sqlite3_errmsg(db) : sqlite3_errstr(code);
   const int extended = db != nullptr ? sqlite3_extended_errcode(db) : code;
-  return Fail(CodeOf(code), fmt::format("{}: {}", what, text),
-              fmt::format("SQLite code {}", extended));
+  return Fail(error, fmt::format("{}: {}", what, text), fmt::format("SQLite code {}", extended));
 }
 
 Result<Database> Database::Open(const std::string& path, const OpenOptions& options) {

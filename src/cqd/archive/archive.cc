@@ -1,0 +1,21 @@
+#include "archive/archive.h"
+
+#include "archive/internal/archive_impl.h"
+
+namespace cqd::archive {
+
+WriteCounts& WriteCounts::operator+=(const WriteCounts& other) {
+  inserted += other.inserted;
+  updated += other.updated;
+  duplicate += other.duplicate;
+  quarantined += other.quarantined;
+  repaired += other.repaired;
+  return *this;
+}
+
+Result<std::unique_ptr<Archive>> Archive::Open(const ArchiveOptions& options, const Clock& clock) {
+  CQD_ASSIGN_OR_RETURN(auto archive, internal::ArchiveImpl::Open(options, clock));
+  return std::unique_ptr<Archive>(std::move(archive));
+}
+
+}  // namespace cqd::archive

@@ -1,0 +1,23 @@
+// main.sqlite: its tables and how it is opened.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "model/customer.h"
+#include "sqlite/database.h"
+
+namespace cqd::archive::internal {
+
+inline constexpr std::string_view kMainFileName = "main.sqlite";
+
+/// Opens or makes main.sqlite in `folder` and brings its tables to this version (not the
+/// dictionaries: DictionarySet::Load). Errors: kCorruption, kUnimplemented (newer format),
+/// kDiskFull, kPermissionDenied, kUnavailable.
+Result<sqlite::Database> OpenMainFile(const std::string& folder);
+
+/// Reads the customer tables in one consistent state.
+Result<model::CustomerTables> ReadCustomerTables(sqlite::Database& main);
+
+}  // namespace cqd::archive::internal
