@@ -1,0 +1,258 @@
+#include "http/auth.h"
+
+#include <openssl/evp.h>
+#include <openssl/rand.h>
+#include <sys/stat.h>
+
+#include <array>
+#include <map>
+#include <mutex>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "http/address.h"
+#include "http/internal/base64.h"
+
+namespace cqd::http {
+namespace {
+
+Error Unauthenticated(std::string message) {
+  return Fail(ErrorCode::kUnauthenticated, std::move(message));
+}
+
+class OpenAuthenticator final : public Authenticator {
+ public:
+  std::optional<Result<Principal>> AuthenticateFast(const Request& request) override {
+    return Authenticate(request);
+  }
+  Result<Principal> Authenticate(const Request&) override {
+    return Principal{"anonymous", Role::kAdministrator};
+  }
+  std::string_view challenge() const override { return {}; }
+  bool is_open() const override { return true; }
+};
+
+struct Credentials {
+  std::string name;
+  std::string password;
+};
+
+// RFC 7617 section 2: "Basic" and base64 of name:password, in UTF-8.
+std::optional<Credentials> ParseBasic(std::string_view field) {
+  if (!StartsWithIgnoreCase(field, "basic ")) return std::nullopt;
+  const auto decoded = Base64Decode(Trim(field.substr(6)));
+  if (!decoded.has_value()) return std::nullopt;
+  const std::size_t colon = decoded->find(':');
+  if (colon == std::string::npos) return std::nullopt;
+  return Credentials{decoded->substr(0, colon), decoded->substr(colon + 1)};
+}
+
+class BasicAuthenticator final : public Authenticator {
+ public:
+  BasicAuthenticator(BasicOptions options, const Clock& clock)
+      : options_(std::move(options)), clock_(clock) {}
+
+  Status Open() {
+    if (RAND_bytes(salt_.data(), static_cast<int>(salt_.size())) != 1) {
+      return Fail(ErrorCode::kInternal, "no random numbers");
+    }
+    const std::lock_guard lock(mutex_);
+    stamp_ = ReadStamp();
+    CQD_ASSIGN_OR_RETURN(users_, ReadPasswordFile(options_.password_file));
+    if ((stamp_.mode & (S_IRWXG | S_IRWXO)) != 0) {
+      LogWarning("password file {}: others than its owner may use it; run: chmod 600 {}",
+                 options_.password_file, options_.password_file);
+    }
+    return OkStatus();
+  }
+
+  std::optional<Result<Principal>> AuthenticateFast(const Request& request) override {
+    if (request.headers.Count("Authorization") != 1) {
+      return Result<Principal>(Unauthenticated("this needs a user name and a password"));
+    }
+    const auto field = request.headers.Find("Authorization");
+    const Key key = KeyOf(*field);
+    const std::lock_guard lock(mutex_);
+    const auto known = verified_.find(key);
+    if (known == verified_.end() || clock_.Monotonic() >= known->second.until) return std::nullopt;
+    return Result<Principal>(known->second.principal);
+  }
+
+  Result<Principal> Authenticate(const Request& request) override {
+    if (request.headers.Count("Authorization") != 1) {
+      return Unauthenticated("this needs a user name and a password");
+    }
+    const auto field = request.headers.Find("Authorization");
+    const auto credentials = ParseBasic(*field);
+    if (!credentials.has_value()) {
+      return Unauthenticated("the Authorization field is not Basic credentials");
+    }
+    CQD_ASSIGN_OR_RETURN(const std::vector<UserEntry> users, CurrentUsers());
+    CQD_ASSIGN_OR_RETURN(Principal principal,
+                         CheckPassword(users, credentials->name, credentials->password));
+    if (options_.cache_time.count() > 0) Remember(KeyOf(*field), principal);
+    return principal;
+  }
+
+  std::string_view challenge() const override {
+    return "Basic realm=\"OpenCQD\", charset=\"UTF-8\"";
+  }
+
+ private:
+  using Key = std::array<unsigned char, 32>;
+  struct Verified {
+    Principal principal;
+    Duration until{0};
+  };
+  // Changes whenever the file is replaced or edited.
+  struct Stamp {
+    std::int64_t inode = 0, size = 0, seconds = 0, nanoseconds = 0;
+    unsigned mode = 0;
+    bool operator==(const Stamp&) const = default;
+  };
+
+  Stamp ReadStamp() const {
+    struct stat info {};
+    if (::stat(options_.password_file.c_str(), &info) != 0) return {};
+    return {static_cast<std::int64_t>(info.st_ino), info.st_size, info.st_mtim.tv_sec,
+            info.st_mtim.tv_nsec, info.st_mode};
+  }
+
+  Result<std::vector<UserEntry>> CurrentUsers() {
+    const std::lock_guard lock(mutex_);
+    const Stamp now = ReadStamp();
+    if (now == stamp_) return users_;
+    // A broken edit must not lock everybody out in silence, nor let removed users in: it is said
+    // and nobody new gets in until it is mended.
+    Result<std::vector<UserEntry>> users = ReadPasswordFile(options_.password_file);
+    if (!users.ok()) {
+      LogError("password file: {}", users.error().ToString());
+      return Fail(ErrorCode::kUnavailable, "the users cannot be read", users.error().ToString());
+    }
+    users_ = *std::move(users);
+    stamp_ = now;
+    verified_.clear();
+    return users_;
+  }
+
+  Key KeyOf(std::string_view field) const {
+    Key key{};
+    EVP_MD_CTX* context = EVP_MD_CTX_new();
+    EVP_DigestInit_ex(context, EVP_sha256(), nullptr);
+    EVP_DigestUpdate(context, salt_.data(), salt_.size());
+    EVP_DigestUpdate(context, field.data(), field.size());
+    EVP_DigestFinal_ex(context, key.data(), nullptr);
+    EVP_MD_CTX_free(context);
+    return key;
+  }
+
+  void Remember(const Key& key, const Principal& principal) {
+    constexpr std::size_t kVerifiedMax = 4096;
+    const std::lock_guard lock(mutex_);
+    const Duration now = clock_.Monotonic();
+    if (verified_.size() >= kVerifiedMax) {
+      std::erase_if(verified_, [&](const auto& entry) { return now >= entry.second.until; });
+    }
+    if (verified_.size() >= kVerifiedMax) verified_.clear();
+    verified_[key] = {principal, now + options_.cache_time};
+  }
+
+  const BasicOptions options_;
+  const Clock& clock_;
+  std::array<unsigned char, 32> salt_{};
+  std::mutex mutex_;
+  Stamp stamp_;
+  std::vector<UserEntry> users_;
+  std::map<Key, Verified> verified_;
+};
+
+class ProxyAuthenticator final : public Authenticator {
+ public:
+  ProxyAuthenticator(ProxyOptions options, std::vector<IpRange> trusted)
+      : options_(std::move(options)), trusted_(std::move(trusted)) {}
+
+  std::optional<Result<Principal>> AuthenticateFast(const Request& request) override {
+    return Authenticate(request);
+  }
+
+  Result<Principal> Authenticate(const Request& request) override {
+    if (!IsTrusted(request.remote_address)) {
+      return Unauthenticated("this address is not one of the proxies that may name the user");
+    }
+    // Twice the same field: the proxy passed on one that the client made up.
+    if (request.headers.Count(options_.user_header) != 1) {
+      return Unauthenticated("the proxy must name the user exactly once");
+    }
+    const std::string_view name = Trim(*request.headers.Find(options_.user_header));
+    if (!CheckUserName(name).ok()) return Unauthenticated("the proxy gave no usable user name");
+    Role role = options_.default_role;
+    if (!options_.role_header.empty() && request.headers.Count(options_.role_header) > 0) {
+      const auto given = ParseRole(Trim(*request.headers.Find(options_.role_header)));
+      if (!given.has_value() || request.headers.Count(options_.role_header) != 1) {
+        return Unauthenticated("the proxy gave no known role");
+      }
+      role = *given;
+    }
+    return Principal{std::string(name), role};
+  }
+
+  std::string_view challenge() const override { return "Proxy realm=\"OpenCQD\""; }
+
+ private:
+  bool IsTrusted(std::string_view address) const {
+    for (const IpRange& range : trusted_) {
+      if (range.Contains(address)) return true;
+    }
+    return false;
+  }
+
+  const ProxyOptions options_;
+  const std::vector<IpRange> trusted_;
+};
+
+}  // namespace
+
+std::unique_ptr<Authenticator> MakeOpenAuthenticator() {
+  return std::make_unique<OpenAuthenticator>();
+}
+
+Result<std::unique_ptr<Authenticator>> MakeBasicAuthenticator(BasicOptions options,
+                                                              const Clock& clock) {
+  auto made = std::make_unique<BasicAuthenticator>(std::move(options), clock);
+  CQD_RETURN_IF_ERROR(made->Open());
+  return std::unique_ptr<Authenticator>(std::move(made));
+}
+
+Result<std::unique_ptr<Authenticator>> MakeProxyAuthenticator(const ProxyOptions& options) {
+  if (Trim(options.user_header).empty()) {
+    return Fail(ErrorCode::kInvalidArgument, "name the header that carries the user", {},
+                "user_header");
+  }
+  if (options.trusted_addresses.empty()) {
+    return Fail(ErrorCode::kInvalidArgument, "list the addresses of the proxies", {},
+                "trusted_addresses");
+  }
+  std::vector<IpRange> trusted;
+  for (const std::string& text : options.trusted_addresses) {
+    Result<IpRange> range = IpRange::Parse(text);
+    if (!range.ok()) {
+      Error error = std::move(range).error();
+      error.field = "trusted_addresses";
+      return error;
+    }
+    trusted.push_back(*range);
+  }
+  return std::unique_ptr<Authenticator>(
+      std::make_unique<ProxyAuthenticator>(options, std::move(trusted)));
+}
+
+Status CheckBinding(std::string_view address, const Authenticator& authenticator) {
+  if (!authenticator.is_open() || IsLoopback(address)) return OkStatus();
+  return Fail(ErrorCode::kFailedPrecondition,
+              "without authentication only a loopback address may be bound, not " +
+                  std::string(address) +
+                  ": choose basic or proxy authentication, or bind 127.0.0.1",
+              {}, "address");
+}
+
+}  // namespace cqd::http

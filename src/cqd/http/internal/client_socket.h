@@ -1,0 +1,45 @@
+// A blocking byte stream with a deadline, plain or TLS, for the client.
+#pragma once
+
+#include <openssl/ssl.h>
+
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "http/client.h"
+
+namespace cqd::http {
+
+/// Threads: one at a time.
+class ClientSocket {
+ public:
+  using TimePoint = std::chrono::steady_clock::time_point;
+
+  explicit ClientSocket(TimePoint deadline) : deadline_(deadline) {}
+  ~ClientSocket();
+  ClientSocket(const ClientSocket&) = delete;
+  ClientSocket& operator=(const ClientSocket&) = delete;
+
+  /// Errors: kUnavailable, kDeadlineExceeded.
+  Status Connect(const Url& url, const ClientOptions& options);
+  Status Write(std::string_view bytes);
+  /// 0 at the end of the stream.
+  Result<std::size_t> Read(char* to, std::size_t bytes);
+
+ private:
+  Status ConnectOne(const void* address_info);
+  Status StartTls(const Url& url, const ClientOptions& options);
+  Status Wait(short events);
+  Status WaitTls(int outcome, std::string_view what);
+
+  const TimePoint deadline_;
+  int fd_ = -1;
+  std::unique_ptr<SSL_CTX, decltype(&SSL_CTX_free)> context_{nullptr, SSL_CTX_free};
+  std::unique_ptr<SSL, decltype(&SSL_free)> tls_{nullptr, SSL_free};
+};
+
+}  // namespace cqd::http

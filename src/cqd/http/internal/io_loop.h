@@ -1,0 +1,74 @@
+// One I/O thread: its event loop, its connections, its clock tick. Heavy header (Boost.Asio).
+#pragma once
+
+#include <atomic>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ssl/context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <vector>
+
+#include "http/internal/dispatcher.h"
+#include "http/internal/response_head.h"
+#include "http/internal/worker_pool.h"
+#include "http/server.h"
+
+namespace cqd::http {
+
+class Connection;
+
+/// What all threads of a server share. Constant after start but for the counters.
+struct ServerShared {
+  ServerShared(ServerOptions given, Router table);
+
+  ServerOptions options;
+  const Router router;
+  SystemClock system_clock;
+  const Clock& clock;
+  std::shared_ptr<Authenticator> authenticator;
+  const Dispatcher dispatcher;
+  std::optional<boost::asio::ssl::context> tls;
+  WorkerPool pool;
+  std::atomic<std::size_t> connection_count{0};
+  /// Notified when the last connection closes.
+  std::mutex mutex;
+  std::condition_variable all_closed;
+};
+
+/// Threads: everything but `io` belongs to the loop's own thread.
+class IoLoop {
+ public:
+  explicit IoLoop(ServerShared& server);
+  ~IoLoop();
+  IoLoop(const IoLoop&) = delete;
+  IoLoop& operator=(const IoLoop&) = delete;
+
+  /// Runs until `io` is stopped.
+  void Run();
+  void Adopt(std::shared_ptr<Connection> connection);
+  void Drop(Connection& connection);
+  /// From now on no request is begun; what waits is closed.
+  void BeginShutdown();
+  /// Sets every cancel token and closes every connection.
+  void CloseAll();
+
+  /// 1: only this thread runs it, so that its queues need fewer locks.
+  boost::asio::io_context io{1};
+  ServerShared& server;
+  CommonFields common;
+  /// Clock::Monotonic at the last tick: near enough for time-outs, and free.
+  Duration now{0};
+  bool stopping = false;
+
+ private:
+  void ArmTick();
+  void OnTick();
+
+  boost::asio::steady_timer timer_;
+  std::vector<std::shared_ptr<Connection>> connections_;
+};
+
+}  // namespace cqd::http
