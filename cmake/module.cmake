@@ -47,6 +47,7 @@ function(cqd_module)
     add_executable(${folder}_test ${tests})
     target_link_libraries(${folder}_test PRIVATE cqd_${folder} cqd_warnings cqd_test_main
       ${ARG_TEST_LIBRARIES})
+    target_include_directories(${folder}_test PRIVATE ${CMAKE_SOURCE_DIR}/tests)  # "support/..."
     add_test(NAME ${folder} COMMAND ${folder}_test)
     set_tests_properties(${folder} PROPERTIES ENVIRONMENT "${CQD_TEST_ENVIRONMENT}" TIMEOUT 900)
   endif()
