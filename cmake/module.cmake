@@ -45,6 +45,7 @@ function(cqd_module)
 
   if(tests AND CQD_TESTS)
     add_executable(${folder}_test ${tests})
+    target_compile_definitions(${folder}_test PRIVATE CQD_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
     target_link_libraries(${folder}_test PRIVATE cqd_${folder} cqd_warnings cqd_test_main
       ${ARG_TEST_LIBRARIES})
     target_include_directories(${folder}_test PRIVATE ${CMAKE_SOURCE_DIR}/tests)  # "support/..."

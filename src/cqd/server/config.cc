@@ -1,0 +1,500 @@
+#include "server/config.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#define TOML_EXCEPTIONS 0
+#include <toml++/toml.h>
+
+#include "base/text.h"
+#include "base/time_zone.h"
+#include "file/io.h"
+
+namespace cqd::server {
+namespace {
+
+constexpr std::int64_t kConfigBytesMax = 1024 * 1024;
+
+std::string Where(std::string_view file, const toml::source_region& region) {
+  return fmt::format("{}, line {}", file, region.begin.line);
+}
+
+Error Bad(std::string_view file, const toml::node& node, std::string_view key,
+          std::string_view reason) {
+  return Fail(ErrorCode::kInvalidArgument,
+              fmt::format("{}: {}: {}", Where(file, node.source()), key, reason), {},
+              std::string(key));
+}
+
+std::string Show(const toml::node& node) {
+  if (const auto* text = node.as_string()) return fmt::format("\"{}\"", text->get());
+  if (const auto* number = node.as_integer()) return std::to_string(number->get());
+  if (const auto* flag = node.as_boolean()) return flag->get() ? "true" : "false";
+  return "this";
+}
+
+/// Puts one value in its place, or says why not.
+struct Assign {
+  std::string_view file;
+  const Setting& setting;
+  const toml::node& node;
+
+  Status operator()(bool* target) const {
+    const auto value = node.value_exact<bool>();
+    if (!value)
+      return Bad(file, node, setting.key,
+                 fmt::format("{} is not allowed; use true or false", Show(node)));
+    *target = *value;
+    return OkStatus();
+  }
+  Status operator()(std::int64_t* target) const {
+    const auto value = node.value_exact<std::int64_t>();
+    if (!value || *value < setting.min || *value > setting.max) {
+      return Bad(
+          file, node, setting.key,
+          fmt::format("{} is not allowed; use a whole number from {} to {}{}{}", Show(node),
+                      setting.min, setting.max, setting.unit.empty() ? "" : ", in ", setting.unit));
+    }
+    *target = *value;
+    return OkStatus();
+  }
+  Status operator()(std::string* target) const {
+    const auto value = node.value_exact<std::string>();
+    if (!value)
+      return Bad(file, node, setting.key,
+                 fmt::format("{} is not allowed; use a text in quotes", Show(node)));
+    if (!setting.choices.empty() && std::find(setting.choices.begin(), setting.choices.end(),
+                                              *value) == setting.choices.end()) {
+      return Bad(file, node, setting.key,
+                 fmt::format("{} is not allowed; use one of: {}", Show(node),
+                             fmt::join(setting.choices, ", ")));
+    }
+    *target = *value;
+    return OkStatus();
+  }
+  Status operator()(std::vector<std::string>* target) const {
+    const toml::array* array = node.as_array();
+    if (array == nullptr)
+      return Bad(file, node, setting.key, "use a list of texts: [\"a\", \"b\"]");
+    target->clear();
+    for (const toml::node& item : *array) {
+      const auto text = item.value_exact<std::string>();
+      if (!text)
+        return Bad(file, item, setting.key,
+                   fmt::format("{} is not allowed in this list of texts", Show(item)));
+      target->push_back(*text);
+    }
+    return OkStatus();
+  }
+};
+
+Error UnknownKey(std::string_view file, const toml::node& node, std::string_view key,
+                 const std::vector<Setting>& settings) {
+  std::vector<std::string_view> names;
+  for (const Setting& setting : settings) names.push_back(setting.key);
+  const auto near = NearestNames(key, names);
+  return Bad(file, node, key,
+             near.empty() ? "there is no such setting; 'cqd describe configuration' lists all"
+                          : fmt::format("there is no such setting; did you mean {}?",
+                                        fmt::join(near, " or ")));
+}
+
+Status ReadTable(std::string_view file, const toml::table& table, std::string_view prefix,
+                 const std::vector<Setting>& settings, Config* config);
+
+Status ReadSources(std::string_view file, const toml::node& node, Config& config) {
+  const toml::array* array = node.as_array();
+  if (array == nullptr) return Bad(file, node, "source", "write each source as a table [[source]]");
+  for (const toml::node& item : *array) {
+    const toml::table* table = item.as_table();
+    if (table == nullptr)
+      return Bad(file, item, "source", "write each source as a table [[source]]");
+    SourceConfig source;
+    CQD_RETURN_IF_ERROR(ReadTable(file, *table, "source.", SettingsOf(source), nullptr));
+    if (source.name.empty())
+      return Bad(file, item, "source.name", "is missing; give each source a name of its own");
+    for (const SourceConfig& other : config.sources) {
+      if (other.name == source.name)
+        return Bad(file, item, "source.name", fmt::format("\"{}\" is used twice", source.name));
+    }
+    if (source.connection_string.empty())
+      return Bad(file, item, "source.connection_string",
+                 "is missing; see docs/sources/qoe-metrics.md");
+    config.sources.push_back(std::move(source));
+  }
+  return OkStatus();
+}
+
+Status ReadTable(std::string_view file, const toml::table& table, std::string_view prefix,
+                 const std::vector<Setting>& settings, Config* config) {
+  for (const auto& [name, node] : table) {
+    const std::string key = std::string(prefix) + std::string(name.str());
+    if (config != nullptr && key == "source") {
+      CQD_RETURN_IF_ERROR(ReadSources(file, node, *config));
+      continue;
+    }
+    const auto setting = std::find_if(settings.begin(), settings.end(),
+                                      [&](const Setting& s) { return s.key == key; });
+    if (setting != settings.end()) {
+      CQD_RETURN_IF_ERROR(std::visit(Assign{file, *setting, node}, setting->value));
+    } else if (const toml::table* inner = node.as_table()) {
+      CQD_RETURN_IF_ERROR(ReadTable(file, *inner, key + ".", settings, config));
+    } else {
+      return UnknownKey(file, node, key, settings);
+    }
+  }
+  return OkStatus();
+}
+
+struct DefaultText {
+  std::string operator()(const bool* value) const { return *value ? "`true`" : "`false`"; }
+  std::string operator()(const std::int64_t* value) const { return fmt::format("`{}`", *value); }
+  std::string operator()(const std::string* value) const { return fmt::format("`\"{}\"`", *value); }
+  std::string operator()(const std::vector<std::string>* value) const {
+    return value->empty() ? "`[]`" : fmt::format("`[\"{}\"]`", fmt::join(*value, "\", \""));
+  }
+};
+
+std::string Allowed(const Setting& setting) {
+  if (std::holds_alternative<std::int64_t*>(setting.value)) {
+    return fmt::format("{} to {}{}{}", setting.min, setting.max, setting.unit.empty() ? "" : " ",
+                       setting.unit);
+  }
+  if (!setting.choices.empty()) return fmt::format("{}", fmt::join(setting.choices, ", "));
+  if (std::holds_alternative<bool*>(setting.value)) return "true, false";
+  return std::holds_alternative<std::string*>(setting.value) ? "text" : "list of texts";
+}
+
+void AppendTable(std::string& out, const std::vector<Setting>& settings) {
+  out += "| Key | Default | Allowed | Meaning |\n|---|---|---|---|\n";
+  for (const Setting& setting : settings) {
+    out += fmt::format("| `{}` | {} | {} | {} |\n", setting.key,
+                       std::visit(DefaultText{}, setting.value), Allowed(setting), setting.meaning);
+  }
+}
+
+/// File names in the file count from its folder, so that a server can be started from anywhere.
+void ResolvePaths(Config& config, const std::filesystem::path& folder) {
+  const auto resolve = [&](std::string& path) {
+    if (!path.empty() && !std::filesystem::path(path).is_absolute())
+      path = (folder / path).lexically_normal().string();
+  };
+  for (std::string* path : {&config.data_dir, &config.tls_certificate_file, &config.tls_key_file,
+                            &config.log_file, &config.password_file})
+    resolve(*path);
+  for (SourceConfig& source : config.sources) resolve(source.password_file);
+}
+
+}  // namespace
+
+std::vector<Setting> SettingsOf(Config& c) {
+  constexpr std::int64_t kMany = 1'000'000'000'000;
+  return {
+      {.key = "data_dir",
+       .value = &c.data_dir,
+       .meaning = "Folder of the archive, the cube and the logs. One process owns it. `--data-dir` "
+                  "goes before it."},
+
+      {.key = "server.address",
+       .value = &c.address,
+       .meaning =
+           "Address to listen on. Anything but loopback needs `auth.mode` other than `none`."},
+      {.key = "server.port",
+       .value = &c.port,
+       .min = 0,
+       .max = 65535,
+       .meaning = "Port to listen on; 0 takes any free one."},
+      {.key = "server.io_threads",
+       .value = &c.io_threads,
+       .min = 1,
+       .max = 64,
+       .unit = "threads",
+       .meaning = "Threads that read and write sockets and answer from memory. More: more small "
+                  "requests a second on more cores."},
+      {.key = "server.worker_threads",
+       .value = &c.worker_threads,
+       .min = 1,
+       .max = 256,
+       .unit = "threads",
+       .meaning =
+           "Threads that run queries and uploads. More: more requests at once, each slower."},
+      {.key = "server.connections_max",
+       .value = &c.connections_max,
+       .min = 1,
+       .max = 1'000'000,
+       .unit = "connections",
+       .meaning = "Connections open at once; more are refused with 503."},
+      {.key = "server.request_bytes_max",
+       .value = &c.request_bytes_max,
+       .min = 1024,
+       .max = 1024LL * 1024 * 1024,
+       .unit = "bytes",
+       .meaning = "Largest body of any request; larger ones get 413."},
+      {.key = "server.request_time_max_s",
+       .value = &c.request_time_max_s,
+       .min = 1,
+       .max = 3600,
+       .unit = "s",
+       .meaning = "Longest time a request may run before it is asked to stop."},
+      {.key = "server.tls_certificate_file",
+       .value = &c.tls_certificate_file,
+       .meaning = "PEM file of the certificate chain. Set together with the key file: the server "
+                  "then speaks HTTPS only."},
+      {.key = "server.tls_key_file",
+       .value = &c.tls_key_file,
+       .meaning = "PEM file of the private key."},
+
+      {.key = "log.level",
+       .value = &c.log_level,
+       .choices = {"debug", "info", "warning", "error"},
+       .meaning = "Least important line that is still written."},
+      {.key = "log.file",
+       .value = &c.log_file,
+       .meaning =
+           "File of the log; empty: standard error (systemd's journal takes it from there)."},
+
+      {.key = "auth.mode",
+       .value = &c.auth_mode,
+       .choices = {"none", "basic", "proxy"},
+       .meaning = "Who may call: `none` (only on loopback; everybody is administrator), `basic` "
+                  "(password file), `proxy` (a web server in front signs people in)."},
+      {.key = "auth.password_file",
+       .value = &c.password_file,
+       .meaning = "For `basic`: file of users, made and changed with `cqd user add`."},
+      {.key = "auth.proxy_user_header",
+       .value = &c.proxy_user_header,
+       .meaning = "For `proxy`: header that carries the user's name."},
+      {.key = "auth.proxy_role_header",
+       .value = &c.proxy_role_header,
+       .meaning = "For `proxy`: header that carries the role (reader, author, administrator); "
+                  "empty: everybody is reader."},
+      {.key = "auth.proxy_addresses",
+       .value = &c.proxy_addresses,
+       .meaning = "For `proxy`: addresses or CIDR ranges from which these headers are believed."},
+
+      {.key = "data_api.integration_log",
+       .value = &c.integration_log,
+       .meaning = "Switches the published calls IntegrationLog and IntegrationLog/Status on. Off, "
+                  "as in the original's default, they answer `\"\"`."},
+      {.key = "data_api.integration_log_entries_max",
+       .value = &c.integration_log_entries_max,
+       .min = 1,
+       .max = 100'000,
+       .unit = "lines",
+       .meaning = "Lines the IntegrationLog call gives, newest last."},
+      {.key = "data_api.time_zone",
+       .value = &c.data_api_time_zone,
+       .meaning = "IANA name of the zone of the times in those two calls; their published format "
+                  "carries none."},
+      {.key = "data_api.cors_trusted_origins",
+       .value = &c.cors_trusted_origins,
+       .meaning = "Exact origins (`https://portal.example.org`) whose pages may call the APIs."},
+
+      {.key = "query.groups_max",
+       .value = &c.query_groups_max,
+       .min = 1,
+       .max = 100'000'000,
+       .unit = "rows",
+       .meaning = "Rows one query may give; more: ErrorType 5. Larger: more memory for one query "
+                  "(about 200 bytes a row)."},
+      {.key = "query.time_max_s",
+       .value = &c.query_time_max_s,
+       .min = 1,
+       .max = 3600,
+       .unit = "s",
+       .meaning = "Longest run of one query; longer: ErrorType 5."},
+      {.key = "query.concurrent_max",
+       .value = &c.query_concurrent_max,
+       .min = 1,
+       .max = 1024,
+       .unit = "queries",
+       .meaning = "Queries computed at once; further ones wait."},
+      {.key = "query.cache_bytes_max",
+       .value = &c.query_cache_bytes_max,
+       .min = 0,
+       .max = kMany,
+       .unit = "bytes",
+       .meaning = "Memory for answers kept; 0 keeps none."},
+
+      {.key = "integration.every_s",
+       .value = &c.every_s,
+       .min = 1,
+       .max = 604'800,
+       .unit = "s",
+       .meaning = "Distance of archive runs, on the round times of the clock. The cube is "
+                  "processed after each. The original runs every 15 minutes."},
+      {.key = "integration.run_at_start",
+       .value = &c.run_at_start,
+       .meaning = "Whether the server starts with a run."},
+      {.key = "integration.warn_after_s",
+       .value = &c.warn_after_s,
+       .min = 1,
+       .max = 31'536'000,
+       .unit = "s",
+       .meaning = "Age of the last success of a stage from which its verdict is `late`. Two "
+                  "intervals by default: one run may fail without alarm."},
+      {.key = "integration.error_after_s",
+       .value = &c.error_after_s,
+       .min = 1,
+       .max = 31'536'000,
+       .unit = "s",
+       .meaning = "Age from which it is `stale`."},
+
+      {.key = "archive.retention_months",
+       .value = &c.retention_months,
+       .min = 0,
+       .max = 1200,
+       .unit = "months",
+       .meaning = "Months of streams to keep, the current one included; 0 keeps all. Older month "
+                  "files are deleted by the next run."},
+
+      {.key = "cube.time_zone",
+       .value = &c.cube_time_zone,
+       .meaning = "IANA name of the zone in which dates, weeks and months of reports count. A "
+                  "change rebuilds the cube at the next run."},
+      {.key = "cube.threads",
+       .value = &c.cube_threads,
+       .min = 1,
+       .max = 256,
+       .unit = "threads",
+       .meaning = "Threads that build the cube and that one query uses."},
+      {.key = "cube.deltas_max",
+       .value = &c.cube_deltas_max,
+       .min = 1,
+       .max = 1000,
+       .unit = "segments",
+       .meaning = "Small segments a month may have before they are folded into one. Larger: "
+                  "cheaper runs, slower queries."},
+
+      {.key = "collector.enabled",
+       .value = &c.collector,
+       .meaning = "Whether `POST /api/v1/reports` takes quality reports."},
+      {.key = "collector.role",
+       .value = &c.collector_role,
+       .choices = {"none", "reader", "author", "administrator"},
+       .meaning = "Least role that may post reports. Phones cannot sign in, so `none` by default; "
+                  "protect the port by other means."},
+      {.key = "collector.report_bytes_max",
+       .value = &c.report_bytes_max,
+       .min = 1024,
+       .max = 1024LL * 1024 * 1024,
+       .unit = "bytes",
+       .meaning = "Largest posted body; larger ones get 413."},
+      {.key = "collector.keep_days",
+       .value = &c.report_keep_days,
+       .min = 1,
+       .max = 36'500,
+       .unit = "days",
+       .meaning = "How long raw reports are kept after they were integrated, so that a call's late "
+                  "report still finds the earlier ones."},
+  };
+}
+
+std::vector<Setting> SettingsOf(SourceConfig& s) {
+  return {
+      {.key = "source.name",
+       .value = &s.name,
+       .meaning = "Name of the source in status, logs and the archive. Never change it: the "
+                  "position is kept under it."},
+      {.key = "source.connection_string",
+       .value = &s.connection_string,
+       .meaning =
+           "ODBC connection string without the password; examples in docs/sources/qoe-metrics.md."},
+      {.key = "source.password_file",
+       .value = &s.password_file,
+       .meaning = "File whose first line is the password; empty: none is sent."},
+      {.key = "source.margin_s",
+       .value = &s.margin_s,
+       .min = 0,
+       .max = 2'592'000,
+       .unit = "s",
+       .meaning =
+           "How far behind its position each run reads again, because the second end's report "
+           "completes a row later. Larger: later reports are still seen, more is read twice."},
+      {.key = "source.rows_per_second",
+       .value = &s.rows_per_second,
+       .min = 0,
+       .max = 100'000'000,
+       .unit = "rows/s",
+       .meaning = "Most rows read a second, to spare the production server; 0: no limit."},
+  };
+}
+
+Result<Config> ParseConfig(std::string_view toml, std::string_view name) {
+  toml::parse_result parsed = toml::parse(toml, std::string(name));
+  if (!parsed) {
+    return Fail(
+        ErrorCode::kInvalidArgument,
+        fmt::format("{}: {}", Where(name, parsed.error().source()), parsed.error().description()));
+  }
+  Config config;
+  CQD_RETURN_IF_ERROR(ReadTable(name, parsed.table(), "", SettingsOf(config), &config));
+  return config;
+}
+
+Result<Config> ReadConfig(const std::string& path) {
+  CQD_ASSIGN_OR_RETURN(const std::string text, file::ReadWhole(path, kConfigBytesMax));
+  CQD_ASSIGN_OR_RETURN(Config config, ParseConfig(text, path));
+  ResolvePaths(config, std::filesystem::absolute(path).parent_path());
+  return config;
+}
+
+std::vector<std::string> CheckConfig(const Config& config) {
+  std::vector<std::string> findings;
+  if (config.tls_certificate_file.empty() != config.tls_key_file.empty()) {
+    findings.push_back(
+        "server.tls_certificate_file and server.tls_key_file go together: set both or neither");
+  }
+  if (config.auth_mode == "basic" && config.password_file.empty()) {
+    findings.push_back(
+        "auth.mode is \"basic\", but auth.password_file is empty: name a file and fill it with "
+        "'cqd user add'");
+  }
+  if (config.auth_mode == "proxy" &&
+      (config.proxy_user_header.empty() || config.proxy_addresses.empty())) {
+    findings.push_back(
+        "auth.mode is \"proxy\": set auth.proxy_user_header and auth.proxy_addresses");
+  }
+  for (const auto& [key, zone] : {std::pair("data_api.time_zone", &config.data_api_time_zone),
+                                  std::pair("cube.time_zone", &config.cube_time_zone)}) {
+    if (const auto found = TimeZone::Find(*zone); !found.ok())
+      findings.push_back(fmt::format("{}: {}", key, found.error().message));
+  }
+  if (config.warn_after_s < config.every_s) {
+    findings.push_back(
+        fmt::format("integration.warn_after_s ({}) is shorter than integration.every_s ({}): every "
+                    "stage would be late before its next run; raise it to {}",
+                    config.warn_after_s, config.every_s, 2 * config.every_s));
+  }
+  if (config.error_after_s < config.warn_after_s) {
+    findings.push_back(fmt::format(
+        "integration.error_after_s ({}) is shorter than integration.warn_after_s ({}): raise it",
+        config.error_after_s, config.warn_after_s));
+  }
+  return findings;
+}
+
+std::string ConfigurationMarkdown() {
+  Config config;
+  SourceConfig source;
+  std::string out =
+      "# Configuration\n\n"
+      "<!-- Made from the code by `cqd describe configuration`; a test compares. -->\n\n"
+      "One TOML file, given with `--config FILE`. Every setting has a default; an empty file is a "
+      "valid one. File names in it count\n"
+      "from the file's folder. `cqd check --config FILE` looks at everything and says what to "
+      "change. Changes take effect at the next start.\n\n"
+      "A key `server.port` is written as\n\n```toml\n[server]\nport = 8080\n```\n\n";
+  AppendTable(out, SettingsOf(config));
+  out +=
+      "\n## Sources\n\nEach QoEMetrics database is a table `[[source]]` of its own:\n\n"
+      "```toml\n[[source]]\nname = \"qoe\"\nconnection_string = "
+      "\"Driver={FreeTDS};Server=sql.example.org;Port=1433;Database=QoEMetrics;UID=cqd\"\n"
+      "password_file = \"qoe.password\"\n```\n\n";
+  AppendTable(out, SettingsOf(source));
+  return out;
+}
+
+}  // namespace cqd::server

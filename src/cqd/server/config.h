@@ -1,0 +1,102 @@
+// The configuration: one table of settings, from which the reader of the TOML file, `cqd describe`
+// and docs/configuration.md are made.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "base/result.h"
+
+namespace cqd::server {
+
+/// A QoEMetrics database to read. One table [[source]] each.
+struct SourceConfig {
+  std::string name;
+  std::string connection_string;
+  std::string password_file;
+  std::int64_t margin_s = 3600;
+  std::int64_t rows_per_second = 0;
+};
+
+/// Every setting, at its default. Meanings, units and ranges: SettingsOf.
+struct Config {
+  std::string data_dir = "data";
+
+  std::string address = "127.0.0.1";
+  std::int64_t port = 8080;
+  std::int64_t io_threads = 1;
+  std::int64_t worker_threads = 4;
+  std::int64_t connections_max = 4096;
+  std::int64_t request_bytes_max = 16 * 1024 * 1024;
+  std::int64_t request_time_max_s = 60;
+  std::string tls_certificate_file;
+  std::string tls_key_file;
+  std::string log_level = "info";
+  std::string log_file;
+
+  std::string auth_mode = "none";
+  std::string password_file;
+  std::string proxy_user_header;
+  std::string proxy_role_header;
+  std::vector<std::string> proxy_addresses;
+
+  bool integration_log = false;
+  std::int64_t integration_log_entries_max = 1000;
+  std::string data_api_time_zone = "UTC";
+  std::vector<std::string> cors_trusted_origins;
+
+  std::int64_t query_groups_max = 1'000'000;
+  std::int64_t query_time_max_s = 60;
+  std::int64_t query_concurrent_max = 8;
+  std::int64_t query_cache_bytes_max = 256LL * 1024 * 1024;
+
+  std::int64_t every_s = 900;
+  bool run_at_start = true;
+  std::int64_t warn_after_s = 1800;
+  std::int64_t error_after_s = 3600;
+  std::int64_t retention_months = 0;
+
+  std::string cube_time_zone = "UTC";
+  std::int64_t cube_threads = 2;
+  std::int64_t cube_deltas_max = 16;
+
+  bool collector = true;
+  std::string collector_role = "none";
+  std::int64_t report_bytes_max = 16 * 1024 * 1024;
+  std::int64_t report_keep_days = 90;
+
+  std::vector<SourceConfig> sources;
+};
+
+/// One setting: where its value lies, and everything a person needs to choose it.
+struct Setting {
+  std::string_view key;  ///< "server.port"
+  std::variant<bool*, std::int64_t*, std::string*, std::vector<std::string>*> value;
+  std::int64_t min = 0, max = 0;               ///< for integers, inclusive
+  std::vector<std::string_view> choices = {};  ///< for texts with a fixed list
+  std::string_view unit = {};
+  std::string_view meaning;  ///< what it does, and what a larger value does
+};
+
+/// All settings but the sources', bound to `config`, in the order of the documentation.
+std::vector<Setting> SettingsOf(Config& config);
+std::vector<Setting> SettingsOf(SourceConfig& source);
+
+/// Reads a TOML file over the defaults. Relative file names in it count from the file's folder.
+/// Errors: kNotFound, kInvalidArgument: names file, line, key, value and what is allowed; an
+/// unknown key names near ones.
+Result<Config> ReadConfig(const std::string& path);
+/// The same from text; `name` stands for the file in messages.
+Result<Config> ParseConfig(std::string_view toml, std::string_view name);
+/// What one value at a time cannot tell: TLS needs both files, basic needs a password file ... All
+/// findings, each with its remedy.
+std::vector<std::string> CheckConfig(const Config& config);
+
+/// docs/configuration.md as a whole.
+std::string ConfigurationMarkdown();
+
+}  // namespace cqd::server
