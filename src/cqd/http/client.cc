@@ -1,5 +1,6 @@
 #include "http/client.h"
 
+#include <algorithm>
 #include <array>
 #include <boost/asio/buffer.hpp>
 #include <boost/beast/http/parser.hpp>
@@ -145,6 +146,7 @@ Result<Url> ParseUrl(std::string_view url) {
 Result<ClientResponse> Send(const ClientRequest& request, const ClientOptions& options) {
   CQD_ASSIGN_OR_RETURN(const Url url, ParseUrl(request.url));
   CQD_ASSIGN_OR_RETURN(const std::string message, MakeMessage(request, url, options));
+  const SigpipeGuard guard;
   ClientSocket socket(std::chrono::steady_clock::now() + options.timeout);
   CQD_RETURN_IF_ERROR(socket.Connect(url, options));
   // A server that refuses early stops reading: its answer counts, not the failed write.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <openssl/ssl.h>
+#include <signal.h>
 
 #include <chrono>
 #include <cstddef>
@@ -13,6 +14,20 @@
 #include "http/client.h"
 
 namespace cqd::http {
+
+/// Keeps a connection that breaks during a TLS write from ending the process: OpenSSL writes to the
+/// socket without MSG_NOSIGNAL. Holds back this thread's SIGPIPE while it lives.
+class SigpipeGuard {
+ public:
+  SigpipeGuard();
+  ~SigpipeGuard();
+  SigpipeGuard(const SigpipeGuard&) = delete;
+  SigpipeGuard& operator=(const SigpipeGuard&) = delete;
+
+ private:
+  sigset_t before_{};
+  bool was_pending_ = false;
+};
 
 /// Threads: one at a time.
 class ClientSocket {
