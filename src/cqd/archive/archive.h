@@ -1,7 +1,8 @@
 // The archive: every stream ever reported, by month, and what the streams' keys mean.
 //
-//   archive/main.sqlite              dictionaries, customer tables, sources and watermarks, quarantine
-//   archive/streams-YYYY-MM.sqlite   the streams whose session time lies in that UTC month
+//   archive/main.sqlite              dictionaries, customer tables, sources and watermarks,
+//   quarantine archive/streams-YYYY-MM.sqlite   the streams whose session time lies in that UTC
+//   month
 //
 // Format: docs/formats/archive.md. Order of durability: dictionary entries, then month rows, then
 // watermark; a crash in between repeats work and loses or doubles nothing.
@@ -27,8 +28,8 @@
 namespace cqd::archive {
 
 struct RowTag {};
-/// Number of a stored row within its month: grows with every insert and every update (an update gives the
-/// row a new number), never reused. "What changed since" is "row id greater than".
+/// Number of a stored row within its month: grows with every insert and every update (an update
+/// gives the row a new number), never reused. "What changed since" is "row id greater than".
 using RowId = StrongId<RowTag>;
 
 /// What became of each record of a batch. The counts of a run add up:
@@ -52,8 +53,8 @@ struct ColumnBatch {
   std::size_t row_count() const { return row_ids.size(); }
 };
 
-/// A row whose place was taken by a newer version of the same stream, or that was deleted (`by` = 0... then
-/// only `at`, the position in the month's sequence of changes, is set).
+/// A row whose place was taken by a newer version of the same stream, or that was deleted (`by` =
+/// 0... then only `at`, the position in the month's sequence of changes, is set).
 struct Superseded {
   RowId row;  ///< the row that is no more
   RowId at;   ///< position in the month's sequence of changes: the row that replaced it
@@ -63,8 +64,9 @@ struct Superseded {
 struct MonthInfo {
   Month month;
   std::int64_t row_count = 0;
-  RowId last_row_id;            ///< greatest row id ever given in this month
-  std::int64_t incarnation = 0; ///< other after the month was dropped and made again: forget all row ids
+  RowId last_row_id;  ///< greatest row id ever given in this month
+  std::int64_t incarnation =
+      0;  ///< other after the month was dropped and made again: forget all row ids
   std::int64_t file_bytes = 0;
 };
 
@@ -81,10 +83,12 @@ class Writer {
   /// Inserts, updates or recognises each row by its natural key. Rows may belong to any months.
   /// Errors: kDiskFull, kUnavailable, kCorruption. Cost: about 2 us a row on the reference machine.
   virtual Status Upsert(std::span<const model::StreamRow> rows) = 0;
-  /// Sets a record aside with its reason. A record with the same source, key and reason is kept once.
+  /// Sets a record aside with its reason. A record with the same source, key and reason is kept
+  /// once.
   virtual Status Quarantine(const model::RejectedRecord& record, std::int64_t run_seq) = 0;
-  /// Makes everything since Begin or the last Commit durable, in the order dictionary, months, watermark.
-  /// After an error nothing newer than the last good Commit may be assumed; the caller starts over from the watermark.
+  /// Makes everything since Begin or the last Commit durable, in the order dictionary, months,
+  /// watermark. After an error nothing newer than the last good Commit may be assumed; the caller
+  /// starts over from the watermark.
   virtual Status Commit(model::SourceId source, const std::string& watermark) = 0;
   /// Counts since Begin, by what is certain only after Commit.
   virtual const WriteCounts& counts() const = 0;
@@ -105,7 +109,8 @@ struct QuarantineEntry {
   std::int64_t occurrences = 1;
 };
 
-/// The dictionaries. Entries are only added; a read snapshot stays valid for the life of the archive.
+/// The dictionaries. Entries are only added; a read snapshot stays valid for the life of the
+/// archive.
 class Dictionaries {
  public:
   virtual ~Dictionaries() = default;
@@ -114,12 +119,14 @@ class Dictionaries {
   /// Threads: any, also while keys are added. Precondition: 1 <= key <= size(space).
   virtual model::KeyEntry Entry(model::KeySpace space, model::KeyId key) const = 0;
   /// The key of an exact (text, detail), or kNoKey.
-  virtual model::KeyId Find(model::KeySpace space, std::string_view text, std::string_view detail) const = 0;
+  virtual model::KeyId Find(model::KeySpace space, std::string_view text,
+                            std::string_view detail) const = 0;
 };
 
 struct ArchiveOptions {
   std::string folder;
-  /// Rows written per transaction of a month file; larger: faster bulk loads, longer to the first durable row.
+  /// Rows written per transaction of a month file; larger: faster bulk loads, longer to the first
+  /// durable row.
   int rows_per_transaction = 50'000;
 };
 
@@ -127,11 +134,13 @@ struct ArchiveOptions {
 class Archive {
  public:
   virtual ~Archive() = default;
-  /// Opens or makes the archive. Errors: kCorruption, kUnimplemented (newer format), kDiskFull, kPermissionDenied.
+  /// Opens or makes the archive. Errors: kCorruption, kUnimplemented (newer format), kDiskFull,
+  /// kPermissionDenied.
   static Result<std::unique_ptr<Archive>> Open(const ArchiveOptions& options, const Clock& clock);
 
   /// The number of the source called `name`, made when new.
-  virtual Result<model::SourceId> RegisterSource(const std::string& name, const std::string& kind) = 0;
+  virtual Result<model::SourceId> RegisterSource(const std::string& name,
+                                                 const std::string& kind) = 0;
   virtual Result<std::optional<Watermark>> ReadWatermark(model::SourceId source) const = 0;
 
   virtual const Dictionaries& dictionaries() const = 0;
@@ -141,20 +150,23 @@ class Archive {
   virtual Result<std::unique_ptr<Writer>> BeginWrite() = 0;
 
   virtual Result<std::vector<MonthInfo>> Months() const = 0;
-  /// Rows of `month` with row id in (after, up_to], in row id order, in batches of at most 65,536 rows, with only the
-  /// wanted fields. Sees one consistent state. Errors: kNotFound (no such month), kCancelled, kCorruption, and what `sink` returns.
+  /// Rows of `month` with row id in (after, up_to], in row id order, in batches of at most 65,536
+  /// rows, with only the wanted fields. Sees one consistent state. Errors: kNotFound (no such
+  /// month), kCancelled, kCorruption, and what `sink` returns.
   virtual Status Scan(Month month, RowId after, RowId up_to, std::span<const model::Field> fields,
                       const CancelToken& cancel,
                       const std::function<Status(ColumnBatch&&)>& sink) const = 0;
   /// Rows replaced or deleted with `at` in (after, up_to], in `at` order.
-  virtual Result<std::vector<Superseded>> ReadSuperseded(Month month, RowId after, RowId up_to) const = 0;
+  virtual Result<std::vector<Superseded>> ReadSuperseded(Month month, RowId after,
+                                                         RowId up_to) const = 0;
 
   /// Customer tables as they are now; cheap when nothing changed since `known_version`.
   virtual Result<model::CustomerTables> ReadCustomerTables() const = 0;
   /// Grows with every change of a customer table, also by plain SQL.
   virtual Result<std::int64_t> CustomerTablesVersion() const = 0;
 
-  virtual Result<std::vector<QuarantineEntry>> ListQuarantine(std::size_t most, std::int64_t before_id) const = 0;
+  virtual Result<std::vector<QuarantineEntry>> ListQuarantine(std::size_t most,
+                                                              std::int64_t before_id) const = 0;
   virtual Result<std::vector<std::pair<std::string, std::int64_t>>> QuarantineCounts() const = 0;
   virtual Status DropQuarantine(std::span<const std::int64_t> ids) = 0;
 
