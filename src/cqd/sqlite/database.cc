@@ -44,12 +44,29 @@ ErrorCode CodeOf(int sqlite_code) {
   }
 }
 
+/// errno of the newest failed call on the connection's main file or its log; 0 when unknown.
+int SystemError(sqlite3* db) {
+  if (db == nullptr) return 0;
+  for (const int which : {SQLITE_FCNTL_JOURNAL_POINTER, SQLITE_FCNTL_FILE_POINTER}) {
+    sqlite3_file* file = nullptr;
+    int error = 0;
+    if (sqlite3_file_control(db, "main", which, static_cast<void*>(&file)) != SQLITE_OK) continue;
+    if (file == nullptr || file->pMethods == nullptr) continue;
+    if (file->pMethods->xFileControl(file, SQLITE_FCNTL_LAST_ERRNO, &error) == SQLITE_OK &&
+        error != 0) {
+      return error;
+    }
+  }
+  // Kept by the connection, but later calls may have changed it.
+  return sqlite3_system_errno(db);
+}
+
 }  // namespace
 
 Error ErrorFrom(sqlite3* db, int code, std::string_view what) {
   ErrorCode error = CodeOf(code);
   // SQLite calls only ENOSPC "full"; a quota and a file size limit are to the caller the same.
-  const int system = db != nullptr ? sqlite3_system_errno(db) : 0;
+  const int system = SystemError(db);
   const bool io = (code & 0xFF) == SQLITE_IOERR || (code & 0xFF) == SQLITE_CANTOPEN;
   if (io && (system == ENOSPC || system == EDQUOT || system == EFBIG)) error = ErrorCode::kDiskFull;
   if (io && (system == EACCES || system == EPERM || system == EROFS)) {
