@@ -1,0 +1,173 @@
+#include "cube/query_service.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "cube/internal/answer_cache.h"
+
+namespace cqd::cube {
+
+struct QueryService::State {
+  State(SnapshotSource source, const QueryServiceOptions& given, const Clock& time)
+      : snapshots(std::move(source)),
+        options(given),
+        clock(time),
+        cache(given.cache_bytes_max),
+        gate(std::max(given.queries_max, 1), std::max(given.waiting_max, 0)) {}
+
+  const SnapshotSource snapshots;
+  const QueryServiceOptions options;
+  const Clock& clock;
+  AnswerCache cache;
+  Gate gate;
+
+  QueryLimits Limits(const CancelToken* cancel) const {
+    return {options.groups_max, options.time_max, cancel};
+  }
+  /// Runs `compute` when there is a place.
+  Result<Answer> Admit(const CancelToken* cancel, const std::function<Result<Answer>()>& compute);
+  Result<Answer> Compute(const Snapshot& snapshot, const CubeQuery& query,
+                         const CancelToken* cancel) const;
+  void Respond(const CubeQuery& query, const CancelToken* cancel, QueryOutcome& outcome);
+};
+
+namespace {
+
+Error NoCube() {
+  return Fail(ErrorCode::kUnavailable,
+              "the cube has not been processed yet; the first processing run makes it");
+}
+
+void SetError(QueryOutcome& outcome, Error error, ErrorType type) {
+  outcome.error = std::move(error);
+  outcome.error_type = type;
+}
+
+/// Leaves the gate also when an exception passes.
+class Inside {
+ public:
+  explicit Inside(Gate& gate) : gate_(gate) {}
+  ~Inside() { gate_.Leave(); }
+  Inside(const Inside&) = delete;
+  Inside& operator=(const Inside&) = delete;
+
+ private:
+  Gate& gate_;
+};
+
+}  // namespace
+
+Result<Answer> QueryService::State::Admit(const CancelToken* cancel,
+                                          const std::function<Result<Answer>()>& compute) {
+  CQD_RETURN_IF_ERROR(gate.Enter(cancel));
+  const Inside inside(gate);
+  return compute();
+}
+
+Result<Answer> QueryService::State::Compute(const Snapshot& snapshot, const CubeQuery& query,
+                                            const CancelToken* cancel) const {
+  CQD_ASSIGN_OR_RETURN(Groups groups, snapshot.Run(query, Limits(cancel)));
+  if (!query.row_limit && static_cast<std::int64_t>(groups.size()) > options.rows_max) {
+    return Fail(
+        ErrorCode::kResourceExhausted,
+        fmt::format("the answer has {} rows, {} are allowed; ask for fewer dimensions, more "
+                    "filters, or set LimitResultRowsCount",
+                    groups.size(), options.rows_max));
+  }
+  CubeQuery capped = query;
+  capped.row_limit = std::min(query.row_limit.value_or(options.rows_max), options.rows_max);
+  Answer answer;
+  answer.table = Finish(capped, std::move(groups));
+  return answer;
+}
+
+void QueryService::State::Respond(const CubeQuery& query, const CancelToken* cancel,
+                                  QueryOutcome& outcome) {
+  const std::shared_ptr<const Snapshot> snapshot = snapshots();
+  if (snapshot == nullptr) return SetError(outcome, NoCube(), ErrorType::kCubeUnavailable);
+  outcome.data_version = snapshot->data_version();
+  outcome.data_as_of = snapshot->data_through();
+
+  const AnswerCache::Found found = cache.GetOrMake(
+      {"q" + CanonicalText(query), snapshot->data_version(), false, cancel},
+      [&] { return Admit(cancel, [&] { return Compute(*snapshot, query, cancel); }); });
+  outcome.from_cache = found.from_cache;
+  if (!found.answer.ok()) {
+    return SetError(outcome, found.answer.error(), ErrorTypeOf(found.answer.error().code));
+  }
+  const SharedAnswer& answer = *found.answer;
+  outcome.table = std::shared_ptr<const ResultTable>(answer, &answer->table);
+}
+
+QueryService::QueryService(SnapshotSource snapshots, const QueryServiceOptions& options,
+                           const Clock& clock)
+    : state_(std::make_unique<State>(std::move(snapshots), options, clock)) {}
+QueryService::~QueryService() = default;
+
+QueryOutcome QueryService::RunQuery(std::string_view body, const CancelToken* cancel) {
+  const Duration begin = state_->clock.Monotonic();
+  QueryOutcome outcome;
+  Result<CubeQuery> query = ParseCubeQuery(body);
+  if (query.ok()) {
+    state_->Respond(*query, cancel, outcome);
+  } else {
+    SetError(outcome, std::move(query).error(), ErrorType::kInvalidQuery);
+  }
+  outcome.elapsed = state_->clock.Monotonic() - begin;
+  return outcome;
+}
+
+QueryOutcome QueryService::RunQuery(const CubeQuery& query, const CancelToken* cancel) {
+  const Duration begin = state_->clock.Monotonic();
+  QueryOutcome outcome;
+  state_->Respond(query, cancel, outcome);
+  outcome.elapsed = state_->clock.Monotonic() - begin;
+  return outcome;
+}
+
+Result<MembersPage> QueryService::ListMembers(std::string_view body, const CancelToken* cancel) {
+  CQD_ASSIGN_OR_RETURN(const MembersRequest request, ParseMembersRequest(body));
+  const std::shared_ptr<const Snapshot> snapshot = state_->snapshots();
+  const QueryLimits limits = state_->Limits(cancel);
+  // Lists of the registry need neither data nor the cache.
+  if (request.attribute->member_source == model::MemberSource::kFixed || snapshot == nullptr) {
+    CQD_ASSIGN_OR_RETURN(const auto all, AllMembers(*request.attribute, nullptr, limits));
+    return SelectMembers(all, request);
+  }
+  const AnswerCache::Found found = state_->cache.GetOrMake(
+      {fmt::format("m{}", request.attribute->id), snapshot->data_version(), request.bypass_cache,
+       cancel},
+      [&] {
+        return state_->Admit(cancel, [&]() -> Result<Answer> {
+          Answer answer;
+          CQD_ASSIGN_OR_RETURN(answer.members,
+                               AllMembers(*request.attribute, snapshot.get(), limits));
+          return answer;
+        });
+      });
+  if (!found.answer.ok()) return found.answer.error();
+  return SelectMembers((*found.answer)->members, request);
+}
+
+void QueryService::Clear() {
+  state_->cache.Clear();
+}
+
+QueryStatistics QueryService::statistics() const {
+  const AnswerCache::Statistics now = state_->cache.statistics();
+  return {now.hits, now.shared, now.misses, now.entries, now.bytes};
+}
+
+std::string QueryOutcome::ToJson() const {
+  static const ResultTable kNoRows;
+  std::string message;
+  if (error) {
+    message = error->field.empty() ? error->message : error->field + ": " + error->message;
+  }
+  return WriteRunQueryJson(table == nullptr ? kNoRows : *table,
+                           {elapsed, from_cache, error_type, message});
+}
+
+}  // namespace cqd::cube

@@ -1,0 +1,91 @@
+// Queries for the Data API: body in, answer out, with cache, limits and ErrorType.
+// Source: reference/cube-model.md 4.5, 4.6.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/cancel.h"
+#include "base/clock.h"
+#include "base/result.h"
+#include "cube/cube.h"
+#include "cube/members.h"
+#include "cube/query.h"
+#include "cube/result.h"
+
+namespace cqd::cube {
+
+struct QueryServiceOptions {
+  /// Memory for kept answers, in bytes; 0 keeps none. Larger: more repeated queries are free.
+  std::int64_t cache_bytes_max = std::int64_t{64} * 1024 * 1024;
+  /// Queries computed at the same time, 1 or more. Larger: better use of many cores, more memory.
+  int queries_max = 2;
+  /// Queries that may wait for a place; one more is refused with ErrorType 3.
+  int waiting_max = 64;
+  /// Groups one query may form before it is too large (ErrorType 5).
+  std::int64_t groups_max = 1'000'000;
+  /// Rows of one answer. A query without a row limit that has more is too large; one with a limit
+  /// is cut. Default: the cap of the online service (reference/cube-model.md 4.5).
+  std::int64_t rows_max = 200'000;
+  /// Computing time of one query; none: no limit.
+  std::optional<Duration> time_max = std::chrono::seconds(60);
+};
+
+/// What became of one query.
+struct QueryOutcome {
+  std::shared_ptr<const ResultTable> table;  ///< nullptr exactly when `error` is set
+  std::optional<Error> error;
+  ErrorType error_type = ErrorType::kNone;
+  bool from_cache = false;
+  Duration elapsed{0};
+  std::int64_t data_version = 0;      ///< 0 when there is no snapshot
+  std::optional<UtcTime> data_as_of;  ///< newest session time the answer can know of
+  /// The published answer; an error has no rows and an ErrorMessage.
+  std::string ToJson() const;
+};
+
+/// Counts since the start, and what the cache holds now.
+struct QueryStatistics {
+  std::int64_t hits = 0;
+  std::int64_t shared = 0;  ///< answered by an equal query that ran at the same time
+  std::int64_t misses = 0;
+  std::int64_t entries = 0;
+  std::int64_t bytes = 0;
+};
+
+/// Threads: all methods from any thread. Equal queries at the same time are computed once.
+class QueryService {
+ public:
+  /// Gives the newest snapshot, nullptr before the first processing run. Must be callable from any
+  /// thread.
+  using SnapshotSource = std::function<std::shared_ptr<const Snapshot>()>;
+
+  /// `clock` must outlive the service.
+  QueryService(SnapshotSource snapshots, const QueryServiceOptions& options, const Clock& clock);
+  ~QueryService();
+  QueryService(const QueryService&) = delete;
+  QueryService& operator=(const QueryService&) = delete;
+
+  /// Reads and answers the body of RunQuery. Never fails otherwise than by the outcome: what the
+  /// body got wrong is ErrorType 6, no snapshot or too many queries 3, groups, rows and time 5.
+  QueryOutcome RunQuery(std::string_view body, const CancelToken* cancel = nullptr);
+  /// The same for a query that was read before.
+  QueryOutcome RunQuery(const CubeQuery& query, const CancelToken* cancel = nullptr);
+  /// Answers the body of DimensionMembers. Errors: those of ParseMembersRequest and AllMembers,
+  /// kUnavailable (too many queries).
+  Result<MembersPage> ListMembers(std::string_view body, const CancelToken* cancel = nullptr);
+
+  /// Forgets all answers; answers being computed now are not kept either.
+  void Clear();
+  QueryStatistics statistics() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace cqd::cube
