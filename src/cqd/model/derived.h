@@ -36,7 +36,8 @@ enum class CubeColumn : std::uint16_t {
   kSecondInsideCorp,
   kFirstLink,  ///< ConnectionClass; servers kWired; null unknown
   kSecondLink,
-  kScenario,    ///< packed ScenarioPair, see Scenario
+  kScenario,    ///< packed ScenarioPair, see Scenario; null while it is unknown whether an end is
+                ///< inside
   kInvalid,     ///< StreamType: 1 when an end is a mobile client or on mobile broadband
   kFromFirst,   ///< 1: First-to-Second, 0: Second-to-First, null unknown
   kDurationMs,  ///< end - start, null unless both are known and end >= start
@@ -73,7 +74,8 @@ enum class ConnectionClass : std::uint8_t {
   kTunnel = 3,
   kOther = 4
 };
-/// "Wired" and "Ethernet" are wired, "WiFi" in any spelling is Wi-Fi ...; empty text: kOther.
+/// By the text, ignoring case, blanks and dashes: "Wired" and "Ethernet" are wired, "WiFi" in any
+/// spelling is Wi-Fi ...; empty text: kOther.
 ConnectionClass ConnectionClassOf(std::string_view detail);
 /// "Wired", "Wifi", "MobileBB", "Tunnel", "Other".
 std::string_view ConnectionClassName(ConnectionClass link);

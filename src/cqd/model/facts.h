@@ -51,12 +51,14 @@ enum class Fact : std::uint8_t {
   kSecondEchoDnlp,
   kSecondEchoMicClipping,
   kSecondEchoBadState,
-  kDurationUpTo5s,   ///< duration known and <= 5 s
-  kDurationFrom60s,  ///< duration known and >= 60 s
-  kIceFailed,        ///< an end reported ICE FAILED: the media path never came up
-  kReportAvailable,  ///< a quality report of either end arrived
+  kDurationUpTo5s,    ///< duration known and <= 5 s
+  kDurationFrom60s,   ///< duration known and >= 60 s
+  kIceFailed,         ///< an end reported ICE FAILED: the media path never came up
+  kReportAvailable,   ///< a quality report of either end arrived
+  kDurationUnder60s,  ///< duration known and < 60 s
 };
-inline constexpr int kFactCount = 47;
+inline constexpr int kFactCount = 48;
+static_assert(static_cast<int>(Fact::kDurationUnder60s) + 1 == kFactCount);
 
 using Facts = std::uint64_t;
 constexpr Facts BitOf(Fact fact) {
