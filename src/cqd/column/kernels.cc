@@ -107,6 +107,52 @@ void Gather(const T* codes, const std::uint16_t* selection, std::size_t count,
   for (std::size_t k = 0; k < count; ++k) out[k] = table[codes[selection[k]]];
 }
 
+namespace {
+
+template <typename T, typename ValueOf>
+void AddEach(const T* codes, const std::uint16_t* selection, std::size_t count,
+             const std::uint32_t* group, const Mask* passes, std::int64_t* sums,
+             std::int64_t* numbers, ValueOf value_of) {
+  for (std::size_t k = 0; k < count; ++k) {
+    const std::int64_t value = value_of(codes[selection[k]]);
+    if (passes[k] == 0 || value == kNull) continue;
+    auto& sum = sums[group[k]];
+    sum = static_cast<std::int64_t>(static_cast<std::uint64_t>(sum) +
+                                    static_cast<std::uint64_t>(value));
+    ++numbers[group[k]];
+  }
+}
+
+}  // namespace
+
+void AddValues(const ColumnView& view, std::size_t first_row, const std::uint16_t* selection,
+               std::size_t count, const std::uint32_t* group, const Mask* passes,
+               std::int64_t* sums, std::int64_t* numbers) {
+  if (view.encoding == Encoding::kConstant) {
+    if (view.base == kNull) return;
+    // The codes do not matter: any readable array of the block's length serves.
+    static constexpr std::uint8_t kNoCodes[kBlockRows] = {};
+    return AddEach(kNoCodes, selection, count, group, passes, sums, numbers,
+                   [&view](std::uint64_t) { return view.base; });
+  }
+  WithCodes(view, [&](const auto* codes) {
+    const auto* block = codes + first_row;
+    if (view.encoding == Encoding::kDictionary) {
+      const std::int64_t* dictionary = view.dictionary.data();
+      AddEach(block, selection, count, group, passes, sums, numbers,
+              [dictionary](std::uint64_t code) { return dictionary[code]; });
+    } else {
+      const auto base = static_cast<std::uint64_t>(view.base);
+      const bool nullable = view.nullable;
+      AddEach(block, selection, count, group, passes, sums, numbers,
+              [base, nullable](std::uint64_t code) {
+                if (nullable && code == 0) return kNull;
+                return static_cast<std::int64_t>(base + code);
+              });
+    }
+  });
+}
+
 void CountClasses(const std::uint32_t* group, const std::uint32_t* class_of, std::size_t count,
                   std::uint32_t class_count, std::uint32_t* counts) {
   for (std::size_t k = 0; k < count; ++k) {

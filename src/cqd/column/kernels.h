@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <span>
 
+#include "column/segment.h"
+
 namespace cqd::column {
 
 /// mask[i]: 1 when row i of the block is wanted, else 0.
@@ -49,6 +51,12 @@ void AddGathered(const T* codes, const std::uint16_t* selection, std::size_t cou
 template <typename T>
 void Gather(const T* codes, const std::uint16_t* selection, std::size_t count,
             const std::uint32_t* table, std::uint32_t* out);
+
+/// For each selected row with passes[k] and a value: sums[group[k]] += value, ++numbers[group[k]].
+/// Sums wrap around on overflow.
+void AddValues(const ColumnView& view, std::size_t first_row, const std::uint16_t* selection,
+               std::size_t count, const std::uint32_t* group, const Mask* passes,
+               std::int64_t* sums, std::int64_t* numbers);
 
 /// ++counts[group[k] * class_count + class_of[k]] for all k.
 void CountClasses(const std::uint32_t* group, const std::uint32_t* class_of, std::size_t count,
