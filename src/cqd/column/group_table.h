@@ -1,0 +1,68 @@
+// Numbers for keys: the hash table of a grouping that is too wide for an array.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace cqd::column {
+
+/// Gives each distinct 64-bit key a number 0, 1, 2 ... in order of appearance. Open addressing,
+/// linear probing, at most half full. Threads: one at a time. Cost: 2 to 20 ns a key, by how much
+/// of the table lies in the cache; 12 to 40 bytes a group.
+class GroupTable {
+ public:
+  GroupTable() : slots_(kFirstSlots, kEmpty), shift_(64 - kFirstBits) {}
+
+  std::uint32_t NumberOf(std::uint64_t key) {
+    std::size_t slot = Hash(key) >> shift_;
+    while (slots_[slot] != kEmpty) {
+      if (keys_[slots_[slot]] == key) return slots_[slot];
+      slot = (slot + 1) & (slots_.size() - 1);
+    }
+    const auto number = static_cast<std::uint32_t>(keys_.size());
+    slots_[slot] = number;
+    keys_.push_back(key);
+    if (keys_.size() * 2 > slots_.size()) Grow();
+    return number;
+  }
+  /// The number of a key that may be missing; kMissing then.
+  std::uint32_t Find(std::uint64_t key) const {
+    std::size_t slot = Hash(key) >> shift_;
+    while (slots_[slot] != kEmpty) {
+      if (keys_[slots_[slot]] == key) return slots_[slot];
+      slot = (slot + 1) & (slots_.size() - 1);
+    }
+    return kMissing;
+  }
+  std::size_t size() const { return keys_.size(); }
+  /// Keys by number.
+  const std::vector<std::uint64_t>& keys() const { return keys_; }
+
+  static constexpr std::uint32_t kMissing = 0xffff'ffff;
+
+ private:
+  static constexpr std::uint32_t kEmpty = kMissing;
+  static constexpr int kFirstBits = 10;
+  static constexpr std::size_t kFirstSlots = std::size_t{1} << kFirstBits;
+
+  static std::uint64_t Hash(std::uint64_t key) {
+    key ^= key >> 32;
+    return key * 0x9e37'79b9'7f4a'7c15;
+  }
+  void Grow() {
+    --shift_;
+    slots_.assign(slots_.size() * 2, kEmpty);
+    for (std::size_t number = 0; number < keys_.size(); ++number) {
+      std::size_t slot = Hash(keys_[number]) >> shift_;
+      while (slots_[slot] != kEmpty) slot = (slot + 1) & (slots_.size() - 1);
+      slots_[slot] = static_cast<std::uint32_t>(number);
+    }
+  }
+
+  std::vector<std::uint32_t> slots_;
+  std::vector<std::uint64_t> keys_;
+  int shift_;
+};
+
+}  // namespace cqd::column

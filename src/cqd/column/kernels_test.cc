@@ -1,0 +1,111 @@
+#include "column/kernels.h"
+
+#include <gtest/gtest.h>
+
+#include <iostream>
+#include <map>
+#include <random>
+#include <vector>
+
+#include "column/group_table.h"
+
+namespace cqd::column {
+namespace {
+
+TEST(Kernels, SimplestSetKnowsIntervals) {
+  using Kind = CodeSet::Kind;
+  const auto kind_of = [](std::vector<Mask> table) { return SimplestSet(table).kind; };
+  EXPECT_EQ(kind_of({0, 0, 0}), Kind::kNone);
+  EXPECT_EQ(kind_of({}), Kind::kNone);
+  EXPECT_EQ(kind_of({1, 1}), Kind::kAll);
+  EXPECT_EQ(kind_of({0, 1, 1}), Kind::kInterval);
+  EXPECT_EQ(kind_of({1, 0, 1}), Kind::kTable);
+  const std::vector<Mask> table = {0, 1, 1, 0};
+  EXPECT_EQ(SimplestSet(table).first, 1U);
+  EXPECT_EQ(SimplestSet(table).last, 2U);
+}
+
+template <typename T>
+class KernelsOf : public testing::Test {};
+using CodeTypes = testing::Types<std::uint8_t, std::uint16_t, std::uint32_t, std::uint64_t>;
+TYPED_TEST_SUITE(KernelsOf, CodeTypes);
+
+TYPED_TEST(KernelsOf, FiltersAgreeWithTheDefinition) {
+  const auto seed = std::random_device{}();
+  std::cout << "seed " << seed << "\n";
+  std::mt19937_64 random(seed);
+  for (int round = 0; round < 50; ++round) {
+    const std::size_t code_count = 1 + random() % 200;
+    std::vector<Mask> table(code_count);
+    const std::uint64_t share = random() % 5;
+    for (Mask& bit : table) bit = random() % 4 < share ? 1 : 0;
+    std::vector<TypeParam> codes(1 + random() % 8192);
+    for (TypeParam& code : codes) code = static_cast<TypeParam>(random() % code_count);
+    std::vector<Mask> start(codes.size());
+    for (Mask& bit : start) bit = random() % 2;
+    const CodeSet set = SimplestSet(table);
+    std::vector<Mask> anded = start, ored = start;
+    AndSet(codes.data(), codes.size(), set, anded.data());
+    OrSet(codes.data(), codes.size(), set, ored.data());
+    std::vector<std::uint16_t> expected, selection(codes.size());
+    for (std::size_t i = 0; i < codes.size(); ++i) {
+      ASSERT_EQ(anded[i], start[i] & table[codes[i]]);
+      ASSERT_EQ(ored[i], start[i] | table[codes[i]]);
+      if (anded[i] != 0) expected.push_back(static_cast<std::uint16_t>(i));
+    }
+    selection.resize(Select(anded.data(), anded.size(), selection.data()));
+    ASSERT_EQ(selection, expected);
+    std::vector<std::uint32_t> values(code_count);
+    for (std::uint32_t& value : values) value = static_cast<std::uint32_t>(random());
+    std::vector<std::uint64_t> sums(selection.size(), 5);
+    std::vector<std::uint32_t> gathered(selection.size());
+    AddGathered(codes.data(), selection.data(), selection.size(), values.data(), 3, sums.data());
+    Gather(codes.data(), selection.data(), selection.size(), values.data(), gathered.data());
+    for (std::size_t k = 0; k < selection.size(); ++k) {
+      const std::uint32_t value = values[codes[selection[k]]];
+      ASSERT_EQ(gathered[k], value);
+      ASSERT_EQ(sums[k], 5 + std::uint64_t{value} * 3);
+    }
+  }
+}
+
+TEST(Kernels, DeadRowsAreCleared) {
+  const std::vector<std::uint64_t> dead = {0, 0b101, std::uint64_t{1} << 63};
+  std::vector<Mask> mask(130, 1);
+  ClearDead(dead, 64, 100, mask.data());
+  for (std::size_t i = 0; i < mask.size(); ++i) {
+    EXPECT_EQ(mask[i], i == 0 || i == 2 ? 0 : 1) << i;
+  }
+  ClearDead(dead, 64, 128, mask.data());
+  EXPECT_EQ(mask[127], 0);
+  EXPECT_EQ(mask[128], 1);
+}
+
+TEST(Kernels, CountsClassesOfGroups) {
+  const std::vector<std::uint32_t> group = {0, 1, 1, 1}, class_of = {1, 0, 0, 1};
+  std::vector<std::uint32_t> counts(4);
+  CountClasses(group.data(), class_of.data(), 4, 2, counts.data());
+  EXPECT_EQ(counts, (std::vector<std::uint32_t>{0, 1, 2, 1}));
+}
+
+TEST(GroupTable, NumbersAreStableAndDense) {
+  const auto seed = std::random_device{}();
+  std::cout << "seed " << seed << "\n";
+  std::mt19937_64 random(seed);
+  GroupTable table;
+  std::map<std::uint64_t, std::uint32_t> expected;
+  for (int i = 0; i < 100'000; ++i) {
+    const std::uint64_t key = (random() % 20'000) << (random() % 3 * 20);
+    const auto [at, added] = expected.emplace(key, static_cast<std::uint32_t>(expected.size()));
+    ASSERT_EQ(table.NumberOf(key), at->second);
+  }
+  EXPECT_EQ(table.size(), expected.size());
+  for (const auto& [key, number] : expected) {
+    EXPECT_EQ(table.keys()[number], key);
+    EXPECT_EQ(table.Find(key), number);
+  }
+  EXPECT_EQ(table.Find(~std::uint64_t{0}), GroupTable::kMissing);
+}
+
+}  // namespace
+}  // namespace cqd::column

@@ -1,0 +1,198 @@
+#include "cube/internal/cube_segment.h"
+
+#include <xxhash.h>
+
+#include <algorithm>
+
+#include "base/check.h"
+#include "file/mapped_file.h"
+
+namespace cqd::cube {
+namespace {
+
+constexpr std::string_view kRowIdColumn = "row_id";
+constexpr std::string_view kAfter = "row_id_after";
+constexpr std::string_view kUpTo = "row_id_up_to";
+constexpr std::string_view kSessionTimeMax = "session_time_max";
+
+std::vector<model::CubeColumn> MakeStoredColumns() {
+  const auto in_use = model::ColumnsInUse();
+  std::vector<model::CubeColumn> columns(in_use.begin(), in_use.end());
+  columns.push_back(model::CubeColumn::kStartDay);  // the window
+  columns.push_back(model::CubeColumn::kFacts);     // every count
+  std::sort(columns.begin(), columns.end());
+  columns.erase(std::unique(columns.begin(), columns.end()), columns.end());
+  return columns;
+}
+
+std::vector<model::Field> MakeFieldsToRead() {
+  std::vector<model::Field> fields(model::FieldsDeriveNeeds().begin(),
+                                   model::FieldsDeriveNeeds().end());
+  for (const model::CubeColumn column : StoredColumns()) {
+    if (!model::IsFieldColumn(column)) continue;
+    const auto field = static_cast<model::Field>(column);
+    fields.push_back(field);
+    if (!model::IsSideField(field)) continue;
+    // Which end is First is known only per row: both ends are read.
+    const int offset = (static_cast<int>(field) - model::kStreamFieldCount) % 2;
+    fields.push_back(static_cast<model::Field>(static_cast<int>(field) + (offset == 0 ? 1 : -1)));
+  }
+  std::sort(fields.begin(), fields.end());
+  fields.erase(std::unique(fields.begin(), fields.end()), fields.end());
+  return fields;
+}
+
+Error Damaged(std::string detail) {
+  return Fail(ErrorCode::kCorruption, "a segment of the cube is damaged", std::move(detail));
+}
+
+}  // namespace
+
+const std::vector<model::CubeColumn>& StoredColumns() {
+  static const auto* const kColumns = new std::vector<model::CubeColumn>(MakeStoredColumns());
+  return *kColumns;
+}
+
+const std::vector<model::Field>& FieldsToRead() {
+  static const auto* const kFields = new std::vector<model::Field>(MakeFieldsToRead());
+  return *kFields;
+}
+
+std::uint64_t DefinitionHash() {
+  std::string text = std::to_string(kDefinitionVersion);
+  for (const model::CubeColumn column : StoredColumns()) {
+    text += '\n';
+    text += model::CubeColumnName(column);
+  }
+  return XXH3_64bits(text.data(), text.size());
+}
+
+CubeSegment::CubeSegment(std::shared_ptr<const column::Segment> data) : data_(std::move(data)) {}
+
+Result<std::shared_ptr<const CubeSegment>> CubeSegment::Open(std::span<const std::byte> bytes,
+                                                             std::shared_ptr<const void> owner) {
+  CQD_ASSIGN_OR_RETURN(auto data, column::Segment::Open(bytes, std::move(owner)));
+  std::shared_ptr<CubeSegment> segment(new CubeSegment(std::move(data)));
+  segment->columns_.resize(model::kCubeColumnCount);
+  for (const model::CubeColumn column : StoredColumns()) {
+    const std::string_view name = model::CubeColumnName(column);
+    const column::ColumnView* view = segment->data_->Find(name);
+    if (view == nullptr) return Damaged("no column " + std::string(name));
+    segment->columns_[static_cast<std::size_t>(column)] = view;
+  }
+  segment->row_ids_ = segment->data_->Find(kRowIdColumn);
+  if (segment->row_ids_ == nullptr) return Damaged("no column row_id");
+  return std::shared_ptr<const CubeSegment>(std::move(segment));
+}
+
+Result<std::shared_ptr<const CubeSegment>> CubeSegment::OpenFile(const std::string& path) {
+  CQD_ASSIGN_OR_RETURN(auto mapped, file::MappedFile::Open(path));
+  auto owner = std::make_shared<const file::MappedFile>(std::move(mapped));
+  const auto bytes = owner->bytes();
+  auto segment = Open(bytes, std::move(owner));
+  if (segment.ok()) return segment;
+  Error error = std::move(segment).error();
+  error.detail = path + ": " + error.detail;
+  return error;
+}
+
+const column::ColumnView& CubeSegment::Column(model::CubeColumn column) const {
+  const column::ColumnView* view = columns_[static_cast<std::size_t>(column)];
+  CQD_CHECK(view != nullptr);
+  return *view;
+}
+
+RowRange CubeSegment::range() const {
+  return {archive::RowId(data_->Property(kAfter, 0)), archive::RowId(data_->Property(kUpTo, 0))};
+}
+
+UtcTime CubeSegment::session_time_max() const {
+  return FromMicros(data_->Property(kSessionTimeMax, 0));
+}
+
+std::optional<std::size_t> CubeSegment::FindRow(archive::RowId id) const {
+  std::size_t low = 0, high = row_count();
+  while (low < high) {
+    const std::size_t middle = low + (high - low) / 2;
+    if (row_ids_->At(middle) < id.value) {
+      low = middle + 1;
+    } else {
+      high = middle;
+    }
+  }
+  if (low == row_count() || row_ids_->At(low) != id.value) return std::nullopt;
+  return low;
+}
+
+const std::vector<model::Value>& CubeSegment::Distinct(model::CubeColumn column) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = distinct_.find(column);
+  if (found != distinct_.end()) return found->second;
+  return distinct_.emplace(column, column::DistinctValues(Column(column))).first->second;
+}
+
+SegmentBuilder::SegmentBuilder(const model::Mapping& mapping, const TimeZone& zone)
+    : mapping_(mapping), zone_(zone), columns_(StoredColumns().size()) {}
+
+void SegmentBuilder::Append(Column& column, model::Value value) {
+  const std::size_t rows = row_ids_.size();
+  if (column.values.empty()) {
+    if (rows == 0) column.only = value;
+    if (value == column.only) return;
+    column.values.reserve(std::max<std::size_t>(rows + 1, 1024));
+    column.values.assign(rows, column.only);
+  }
+  column.values.push_back(value);
+}
+
+void SegmentBuilder::Add(const model::StreamRow& row, archive::RowId id) {
+  model::Derive(row, mapping_, zone_, derived_);
+  const auto& stored = StoredColumns();
+  for (std::size_t i = 0; i < stored.size(); ++i) {
+    Append(columns_[i], derived_[static_cast<std::size_t>(stored[i])]);
+  }
+  CQD_CHECK(row_ids_.empty() || row_ids_.back() < id.value);
+  row_ids_.push_back(id.value);
+  session_time_max_ = std::max(session_time_max_, ToMicros(row.key.session_time));
+}
+
+std::vector<std::byte> SegmentBuilder::Finish(RowRange range) && {
+  column::SegmentWriter writer(row_count());
+  writer.Add(kRowIdColumn, row_ids_);
+  const auto& stored = StoredColumns();
+  for (std::size_t i = 0; i < stored.size(); ++i) {
+    const std::string_view name = model::CubeColumnName(stored[i]);
+    if (columns_[i].values.empty()) {
+      writer.AddConstant(name, columns_[i].only);
+    } else {
+      writer.Add(name, columns_[i].values, stored[i] == model::CubeColumn::kStartDay);
+    }
+    columns_[i] = Column();  // the memory of a column is free as soon as it is encoded
+  }
+  return std::move(writer).Finish({{std::string(kAfter), range.after.value},
+                                   {std::string(kUpTo), range.up_to.value},
+                                   {std::string(kSessionTimeMax), session_time_max_}});
+}
+
+Result<std::vector<std::byte>> BuildRange(const archive::Archive& archive, Month month,
+                                          RowRange range, const model::Mapping& mapping,
+                                          const TimeZone& zone, const CancelToken& cancel,
+                                          const std::function<Status(std::int64_t)>& rows_done) {
+  SegmentBuilder builder(mapping, zone);
+  const auto& fields = FieldsToRead();
+  model::StreamRow row;
+  CQD_RETURN_IF_ERROR(archive.Scan(
+      month, range.after, range.up_to, fields, cancel,
+      [&](archive::ColumnBatch&& batch) -> Status {
+        for (std::size_t i = 0; i < batch.row_count(); ++i) {
+          row.key = batch.keys[i];
+          for (std::size_t f = 0; f < fields.size(); ++f) row.Set(fields[f], batch.values[f][i]);
+          builder.Add(row, batch.row_ids[i]);
+        }
+        return rows_done(static_cast<std::int64_t>(batch.row_count()));
+      }));
+  if (builder.row_count() == 0) return std::vector<std::byte>();
+  return std::move(builder).Finish(range);
+}
+
+}  // namespace cqd::cube

@@ -1,0 +1,121 @@
+// A segment of the cube in memory, and how one is made from archive rows.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "archive/archive.h"
+#include "base/cancel.h"
+#include "base/result.h"
+#include "base/time_zone.h"
+#include "column/segment.h"
+#include "model/derived.h"
+#include "model/mapping.h"
+
+namespace cqd::cube {
+
+/// Row ids of a base segment, and most rows of any: a segment is made by one thread and holds about
+/// 60 materialised columns of 8 bytes while it is made, so this bounds the memory of a build to
+/// about 130 MB a thread.
+inline constexpr std::int64_t kSegmentRows = 262'144;
+
+/// Row ids (after, up_to] of a month.
+struct RowRange {
+  archive::RowId after;
+  archive::RowId up_to;
+  bool operator==(const RowRange&) const = default;
+};
+
+/// Raise when model::Derive gives other values for the same row: stored segments are then rebuilt.
+inline constexpr int kDefinitionVersion = 1;
+/// Changes with kDefinitionVersion and with the columns that are stored.
+std::uint64_t DefinitionHash();
+/// The columns a segment stores: model::ColumnsInUse() and what every query needs.
+const std::vector<model::CubeColumn>& StoredColumns();
+/// The archive's fields that are read to make them.
+const std::vector<model::Field>& FieldsToRead();
+
+/// One stored segment. Immutable; threads: any.
+class CubeSegment {
+ public:
+  /// Errors: kCorruption, kUnimplemented.
+  static Result<std::shared_ptr<const CubeSegment>> Open(std::span<const std::byte> bytes,
+                                                         std::shared_ptr<const void> owner);
+  static Result<std::shared_ptr<const CubeSegment>> OpenFile(const std::string& path);
+
+  std::size_t row_count() const { return data_->row_count(); }
+  const column::Segment& data() const { return *data_; }
+  /// Precondition: the column is one of StoredColumns().
+  const column::ColumnView& Column(model::CubeColumn column) const;
+  RowRange range() const;
+  /// Newest session time of the rows.
+  UtcTime session_time_max() const;
+  /// The row with that id; nullopt when it is not here. Cost: one binary search.
+  std::optional<std::size_t> FindRow(archive::RowId id) const;
+  /// Distinct values of a column, kept after the first call.
+  const std::vector<model::Value>& Distinct(model::CubeColumn column) const;
+
+ private:
+  explicit CubeSegment(std::shared_ptr<const column::Segment> data);
+  std::shared_ptr<const column::Segment> data_;
+  std::vector<const column::ColumnView*> columns_;
+  const column::ColumnView* row_ids_ = nullptr;
+  mutable std::mutex mutex_;
+  mutable std::map<model::CubeColumn, std::vector<model::Value>> distinct_;
+};
+
+/// Rows of a segment that a newer version replaced. Immutable once shared.
+struct DeadRows {
+  std::vector<std::uint64_t> bits;  ///< by row
+  std::int64_t count = 0;
+};
+
+/// A segment as a snapshot sees it. `dead` is null when all rows live.
+struct VisibleSegment {
+  std::shared_ptr<const CubeSegment> segment;
+  std::shared_ptr<const DeadRows> dead;
+  std::int64_t live_rows() const {
+    return static_cast<std::int64_t>(segment->row_count()) - (dead ? dead->count : 0);
+  }
+};
+
+/// Collects rows and makes the bytes of a segment. Threads: one at a time.
+class SegmentBuilder {
+ public:
+  SegmentBuilder(const model::Mapping& mapping, const TimeZone& zone);
+  /// Precondition: ids ascend; at most column::kSegmentRowsMax rows.
+  void Add(const model::StreamRow& row, archive::RowId id);
+  std::size_t row_count() const { return row_ids_.size(); }
+  /// Precondition: row_count() > 0.
+  std::vector<std::byte> Finish(RowRange range) &&;
+
+ private:
+  /// A column that has shown only one value so far keeps just that.
+  struct Column {
+    std::vector<model::Value> values;
+    model::Value only = model::kNull;
+  };
+  void Append(Column& column, model::Value value);
+
+  const model::Mapping& mapping_;
+  const TimeZone& zone_;
+  std::vector<Column> columns_;
+  std::vector<std::int64_t> row_ids_;
+  std::int64_t session_time_max_ = column::kNull;
+  model::DerivedRow derived_;
+};
+
+/// Reads `range` of a month and makes its segment; no bytes when no row of it lives any more.
+/// `rows_done` is called with the rows of each batch. Errors: those of Archive::Scan.
+Result<std::vector<std::byte>> BuildRange(const archive::Archive& archive, Month month,
+                                          RowRange range, const model::Mapping& mapping,
+                                          const TimeZone& zone, const CancelToken& cancel,
+                                          const std::function<Status(std::int64_t)>& rows_done);
+
+}  // namespace cqd::cube
