@@ -1,0 +1,130 @@
+// The published Data API. Shapes: reference/cube-model.md 4, reference/status-api.md 1.
+#include <array>
+#include <atomic>
+
+#include "api/services.h"
+#include "base/log.h"
+#include "cube/members.h"
+#include "cube/result.h"
+#include "cube/structure.h"
+#include "http/problem.h"
+#include "integration/published_status.h"
+
+namespace cqd::api {
+namespace {
+
+using http::Request;
+using http::Response;
+
+/// Largest body of a query; the largest published template is a thousandth of it.
+constexpr std::size_t kQueryBytesMax = 1024 * 1024;
+
+Response RunQuery(const Request& request, Services& services) {
+  const cube::QueryOutcome outcome =
+      services.queries.RunQuery(request.body, &request.cancel_token());
+  if (outcome.error && outcome.error_type == cube::ErrorType::kCubeUnavailable) {
+    LogWarning("query: {}", outcome.error->ToString());
+  }
+  Response response = Response::Json(200, outcome.ToJson());
+  // The body is as published; which data it comes from stands beside it.
+  if (outcome.data_version != 0)
+    response.headers.emplace_back("CQD-Data-Version", std::to_string(outcome.data_version));
+  if (outcome.data_as_of)
+    response.headers.emplace_back("CQD-Data-As-Of", FormatRfc3339(*outcome.data_as_of));
+  return response;
+}
+
+Response ListMembers(const Request& request, Services& services) {
+  auto page = services.queries.ListMembers(request.body, &request.cancel_token());
+  if (!page.ok()) return http::Problem(page.error());
+  return Response::Json(200, cube::WriteMembersJson(*page));
+}
+
+Response ClearCache(const Request&, Services& services) {
+  services.queries.Clear();
+  // Published: 200 and no body (reference: Clear Cache page of the Data API).
+  return Response{};
+}
+
+/// CubeStructure never changes while the server runs, so it is written once.
+http::Handler StructureHandler(cube::Dialect dialect) {
+  auto text = std::make_shared<const std::string>(cube::WriteCubeStructure(dialect));
+  return [text](const Request&) {
+    Response response;
+    response.content_type = "application/json; charset=utf-8";
+    response.shared_body = text;
+    return response;
+  };
+}
+
+/// The two log calls, answered from memory: their text is made anew only when a run changed
+/// something.
+class PublishedLog {
+ public:
+  explicit PublishedLog(Services& services) : services_(services) {}
+
+  Response Status() {
+    return Answer(status_, [this](const integration::LogSummary& summary) {
+      return integration::PublishedStatusJson(summary, services_.published_zone);
+    });
+  }
+  Response Entries() {
+    return Answer(entries_, [this](const integration::LogSummary& summary) {
+      return integration::PublishedLogJson(summary, services_.published_zone,
+                                           services_.integration_log_entries_max);
+    });
+  }
+
+ private:
+  struct Made {
+    std::int64_t version = 0;
+    std::shared_ptr<const std::string> text;
+  };
+
+  template <typename Make>
+  Response Answer(std::shared_ptr<const Made>& kept, Make make) {
+    Response response;
+    response.content_type = "application/json; charset=utf-8";
+    if (!services_.integration_log) {
+      // What the original gives when the feature is off: a JSON string without characters.
+      response.body = "\"\"";
+      return response;
+    }
+    const auto summary = services_.integration.log().summary();
+    std::shared_ptr<const Made> made = std::atomic_load(&kept);
+    if (!made || made->version != summary->version) {
+      made = std::make_shared<const Made>(
+          Made{summary->version, std::make_shared<const std::string>(make(*summary))});
+      std::atomic_store(&kept, made);
+    }
+    response.shared_body = made->text;
+    return response;
+  }
+
+  Services& services_;
+  std::shared_ptr<const Made> status_, entries_;
+};
+
+}  // namespace
+
+void AddDataApi(http::Router& router, Services& services) {
+  const auto with = [&services](Response (*handler)(const Request&, Services&)) {
+    return [&services, handler](const Request& request) { return handler(request, services); };
+  };
+  const http::RouteOptions query{.body_bytes_max = kQueryBytesMax};
+  for (const auto& [root, dialect] : {std::pair("/QoEDataService", cube::Dialect::kOnPremises),
+                                      std::pair("/data", cube::Dialect::kOnline)}) {
+    const std::string base = root;
+    router.Get(base + "/CubeStructure", StructureHandler(dialect), {.run_inline = true});
+    router.Post(base + "/RunQuery", with(RunQuery), query);
+    router.Post(base + "/DimensionMembers", with(ListMembers), query);
+    router.Post(base + "/ClearCache", with(ClearCache), query);
+  }
+  auto log = std::make_shared<PublishedLog>(services);
+  router.Get("/QoEDataService/IntegrationLog", [log](const Request&) { return log->Entries(); },
+             {.run_inline = true});
+  router.Get("/QoEDataService/IntegrationLog/Status",
+             [log](const Request&) { return log->Status(); }, {.run_inline = true});
+}
+
+}  // namespace cqd::api

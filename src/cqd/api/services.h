@@ -1,0 +1,46 @@
+// What the handlers answer from. Owned by module server; outlives the routes.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "archive/archive.h"
+#include "base/clock.h"
+#include "base/time_zone.h"
+#include "cube/cube.h"
+#include "cube/query_service.h"
+#include "http/router.h"
+#include "integration/service.h"
+#include "source/inbox.h"
+
+namespace cqd::api {
+
+class Metrics;
+
+struct Services {
+  const Clock& clock;
+  const archive::Archive& archive;
+  const cube::Cube& cube;
+  cube::QueryService& queries;
+  integration::Service& integration;
+  source::Inbox* inbox;  ///< nullptr: the collector is off
+  Metrics& metrics;
+
+  std::string version, boot_id, server_id;
+  bool integration_log = false;  ///< the published log calls are on
+  std::size_t integration_log_entries_max = 1000;
+  TimeZone published_zone;
+  http::Role collector_role = http::Role::kNone;
+  std::size_t report_bytes_max = 16 * 1024 * 1024;
+};
+
+/// `/QoEDataService/*` as published, and `/data/*` for clients of the online product.
+void AddDataApi(http::Router& router, Services& services);
+/// `/api/v1/status`, `/api/v1/runs...`.
+void AddStatusApi(http::Router& router, Services& services);
+/// `POST /api/v1/reports`.
+void AddReportsApi(http::Router& router, Services& services);
+/// `/livez`, `/readyz`, `/metrics`.
+void AddProbes(http::Router& router, Services& services);
+
+}  // namespace cqd::api
