@@ -21,13 +21,14 @@ namespace cqd::server {
 /// The program's version, as `cqd --version` shows it.
 std::string_view Version();
 
-/// Everything of one data directory, opened in the order it depends on each other; closed in reverse.
-/// Threads: as the parts.
+/// Everything of one data directory, opened in the order it depends on each other; closed in
+/// reverse. Threads: as the parts.
 class Application {
  public:
-  /// Takes the directory's lock, makes what is missing, closes runs that a dead process left open, and opens the stored cube.
-  /// Errors: kFailedPrecondition (another process owns the directory; settings that do not fit), kUnimplemented (data of a newer
-  /// version), kCorruption, kDiskFull, kPermissionDenied. Nothing is started.
+  /// Takes the directory's lock, makes what is missing, closes runs that a dead process left open,
+  /// and opens the stored cube. Errors: kFailedPrecondition (another process owns the directory;
+  /// settings that do not fit), kUnimplemented (data of a newer version), kCorruption, kDiskFull,
+  /// kPermissionDenied. Nothing is started.
   static Result<std::unique_ptr<Application>> Open(const Config& config, const Clock& clock);
   ~Application();
 
@@ -66,7 +67,8 @@ class Application {
   std::unique_ptr<http::Server> server_;
 };
 
-/// Opens the data directory for reading alone, beside a running server: answers `cqd status` from integration.sqlite.
+/// Opens the data directory for reading alone, beside a running server: answers `cqd status` from
+/// integration.sqlite.
 std::string DataPath(const Config& config, std::string_view name);
 
 }  // namespace cqd::server

@@ -1,0 +1,232 @@
+#include "server/application.h"
+
+#include <fmt/format.h>
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <filesystem>
+#include <random>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "file/io.h"
+#include "http/auth.h"
+#include "source/collector.h"
+#include "source/qoe_metrics.h"
+#include "sqlite/database.h"
+
+namespace cqd::server {
+namespace {
+
+using std::chrono::seconds;
+
+constexpr std::int64_t kPasswordFileBytesMax = 64 * 1024;
+
+/// Tells one start of the process from the next; no secret.
+std::string MakeBootId(const Clock& clock) {
+  std::random_device random;
+  return fmt::format("{:x}-{:08x}", ToMicros(clock.Now()), random());
+}
+
+std::string HostName() {
+  char name[256] = {};
+  return gethostname(name, sizeof name - 1) == 0 ? name : "";
+}
+
+Status MakeFolders(const Config& config) {
+  std::error_code failed;
+  for (const char* name : {"archive", "cube"}) {
+    std::filesystem::create_directories(std::filesystem::path(config.data_dir) / name, failed);
+    if (failed) {
+      return Fail(failed.value() == ENOSPC ? ErrorCode::kDiskFull : ErrorCode::kPermissionDenied,
+                  "the data directory cannot be made: " + failed.message() +
+                      "; check data_dir and its rights",
+                  config.data_dir);
+    }
+  }
+  return OkStatus();
+}
+
+/// The first line of the file, without its line end.
+Result<std::string> ReadPassword(const SourceConfig& source) {
+  if (source.password_file.empty()) return std::string();
+  auto text = file::ReadWhole(source.password_file, kPasswordFileBytesMax);
+  if (!text.ok())
+    return std::move(text).error().WithContext("source.password_file of " + source.name);
+  return std::string(Trim(Split(*text, '\n').front()));
+}
+
+http::Role RoleOf(const std::string& name) {
+  return http::ParseRole(name).value_or(http::Role::kAdministrator);
+}
+
+}  // namespace
+
+std::string_view Version() {
+  return CQD_VERSION;
+}
+
+std::string DataPath(const Config& config, std::string_view name) {
+  return (std::filesystem::path(config.data_dir) / name).string();
+}
+
+Application::~Application() {
+  StopServing();
+}
+
+Result<std::unique_ptr<Application>> Application::Open(const Config& config, const Clock& clock) {
+  if (const auto findings = CheckConfig(config); !findings.empty()) {
+    return Fail(ErrorCode::kFailedPrecondition, findings.front(), {}, "configuration");
+  }
+  std::unique_ptr<Application> application(new Application(config, clock));
+  CQD_RETURN_IF_ERROR(application->OpenParts());
+  return application;
+}
+
+Status Application::OpenParts() {
+  boot_id_ = MakeBootId(clock_);
+  CQD_RETURN_IF_ERROR(MakeFolders(config_));
+  CQD_ASSIGN_OR_RETURN(auto lock, file::FolderLock::Acquire(config_.data_dir));
+  lock_ = std::make_unique<file::FolderLock>(std::move(lock));
+  CQD_ASSIGN_OR_RETURN(archive_,
+                       archive::Archive::Open({.folder = DataPath(config_, "archive")}, clock_));
+  CQD_ASSIGN_OR_RETURN(inbox_, source::Inbox::Open(DataPath(config_, "inbox.sqlite"), clock_));
+  CQD_ASSIGN_OR_RETURN(
+      run_log_, integration::RunLog::Open(
+                    {.path = DataPath(config_, "integration.sqlite"),
+                     .boot_id = boot_id_,
+                     .version = std::string(Version()),
+                     .entries_max = static_cast<std::size_t>(config_.integration_log_entries_max)},
+                    clock_));
+  CQD_ASSIGN_OR_RETURN(const TimeZone zone, TimeZone::Find(config_.cube_time_zone));
+  CQD_ASSIGN_OR_RETURN(cube_,
+                       cube::Cube::Open({.folder = DataPath(config_, "cube"),
+                                         .zone = zone,
+                                         .threads = static_cast<int>(config_.cube_threads),
+                                         .deltas_max = static_cast<int>(config_.cube_deltas_max)},
+                                        *archive_, clock_));
+  for (const std::string& damage : cube_->damage()) {
+    LogWarning("cube: {}", damage);
+    CQD_RETURN_IF_ERROR(run_log_->Append("System", damage));
+  }
+  std::vector<std::unique_ptr<source::Source>> sources;
+  CQD_RETURN_IF_ERROR(MakeSources(sources));
+  CQD_ASSIGN_OR_RETURN(const schedule::Interval every,
+                       schedule::Interval::Make(seconds(config_.every_s)));
+  const integration::StageRules rules{seconds(config_.every_s), seconds(config_.warn_after_s),
+                                      seconds(config_.error_after_s)};
+  integration_ = std::make_unique<integration::Service>(
+      integration::ServiceOptions{
+          .every = every,
+          .archive_rules = rules,
+          .cube_rules = rules,
+          .archive_job = {.retention_months = static_cast<int>(config_.retention_months)},
+          .run_at_start = config_.run_at_start},
+      *run_log_, *archive_, *cube_, std::move(sources), clock_);
+  queries_ = std::make_unique<cube::QueryService>(
+      [this] { return cube_->snapshot(); },
+      cube::QueryServiceOptions{.cache_bytes_max = config_.query_cache_bytes_max,
+                                .queries_max = static_cast<int>(config_.query_concurrent_max),
+                                .groups_max = config_.query_groups_max,
+                                .time_max = seconds(config_.query_time_max_s)},
+      clock_);
+  return OkStatus();
+}
+
+Status Application::MakeSources(std::vector<std::unique_ptr<source::Source>>& sources) {
+  for (const SourceConfig& configured : config_.sources) {
+    CQD_ASSIGN_OR_RETURN(const std::string password, ReadPassword(configured));
+    auto source =
+        source::QoeMetricsSource::Create({.name = configured.name,
+                                          .connection_string = configured.connection_string,
+                                          .password = password,
+                                          .margin = seconds(configured.margin_s),
+                                          .rows_per_second = configured.rows_per_second},
+                                         clock_);
+    if (!source.ok()) return std::move(source).error().WithContext("source " + configured.name);
+    sources.push_back(*std::move(source));
+  }
+  // Reports may have come while the collector was on, or from files: they are integrated in any
+  // case.
+  sources.push_back(std::make_unique<source::CollectorSource>(*inbox_, clock_));
+  return OkStatus();
+}
+
+Result<http::ServerOptions> Application::MakeServerOptions() {
+  http::ServerOptions options;
+  options.address = config_.address;
+  options.port = static_cast<std::uint16_t>(config_.port);
+  options.io_threads = static_cast<std::size_t>(config_.io_threads);
+  options.worker_threads = static_cast<std::size_t>(config_.worker_threads);
+  options.connections_max = static_cast<std::size_t>(config_.connections_max);
+  options.body_bytes_max = static_cast<std::size_t>(config_.request_bytes_max);
+  options.handler_timeout = seconds(config_.request_time_max_s);
+  options.clock = &clock_;
+  if (!config_.tls_certificate_file.empty()) {
+    options.tls = http::TlsOptions{config_.tls_certificate_file, config_.tls_key_file};
+  }
+  options.cors.allowed_origins = config_.cors_trusted_origins;
+  if (config_.auth_mode == "basic") {
+    CQD_ASSIGN_OR_RETURN(
+        options.authenticator,
+        http::MakeBasicAuthenticator({.password_file = config_.password_file}, clock_));
+  } else if (config_.auth_mode == "proxy") {
+    CQD_ASSIGN_OR_RETURN(
+        options.authenticator,
+        http::MakeProxyAuthenticator({.user_header = config_.proxy_user_header,
+                                      .role_header = config_.proxy_role_header,
+                                      .trusted_addresses = config_.proxy_addresses}));
+  } else {
+    options.authenticator = http::MakeOpenAuthenticator();
+  }
+  options.on_request = [metrics = metrics_.get()](const http::RequestSummary& request) {
+    metrics->NoteRequest(request);
+  };
+  return options;
+}
+
+Status Application::StartServing() {
+  metrics_ = std::make_unique<api::Metrics>();
+  CQD_ASSIGN_OR_RETURN(const TimeZone published_zone, TimeZone::Find(config_.data_api_time_zone));
+  services_ = std::make_unique<api::Services>(api::Services{
+      .clock = clock_,
+      .archive = *archive_,
+      .cube = *cube_,
+      .queries = *queries_,
+      .integration = *integration_,
+      .inbox = config_.collector ? inbox_.get() : nullptr,
+      .metrics = *metrics_,
+      .version = std::string(Version()),
+      .boot_id = boot_id_,
+      .server_id = HostName(),
+      .integration_log = config_.integration_log,
+      .integration_log_entries_max = static_cast<std::size_t>(config_.integration_log_entries_max),
+      .published_zone = published_zone,
+      .collector_role = RoleOf(config_.collector_role),
+      .report_bytes_max = static_cast<std::size_t>(config_.report_bytes_max)});
+  http::Router router;
+  api::AddDataApi(router, *services_);
+  api::AddStatusApi(router, *services_);
+  api::AddReportsApi(router, *services_);
+  api::AddProbes(router, *services_);
+  CQD_ASSIGN_OR_RETURN(http::ServerOptions options, MakeServerOptions());
+  CQD_ASSIGN_OR_RETURN(server_, http::Server::Start(std::move(options), std::move(router)));
+  CQD_RETURN_IF_ERROR(run_log_->Append("System", fmt::format("OpenCQD {} started", Version())));
+  integration_->Start();
+  return OkStatus();
+}
+
+std::uint16_t Application::port() const {
+  return server_->port();
+}
+
+void Application::StopServing() {
+  if (server_) server_->Shutdown();
+  if (integration_) integration_->Stop();
+  if (server_ && run_log_ && !run_log_->Append("System", "OpenCQD stopped").ok())
+    LogWarning("the stop could not be logged");
+  server_.reset();
+}
+
+}  // namespace cqd::server

@@ -1,0 +1,210 @@
+#include "server/command_line.h"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdlib>
+#include <functional>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "server/application.h"
+#include "server/commands.h"
+#include "server/internal/console.h"
+#include "sqlite/database.h"
+
+namespace cqd::server {
+namespace {
+
+/// What every command takes.
+struct Common {
+  std::string config_file;
+  std::string data_dir;
+  std::optional<std::int64_t> port;
+
+  Result<Config> Load() const {
+    Config config;
+    if (!config_file.empty()) {
+      CQD_ASSIGN_OR_RETURN(config, ReadConfig(config_file));
+    }
+    if (!data_dir.empty()) config.data_dir = data_dir;
+    if (port) config.port = *port;
+    return config;
+  }
+};
+
+using Action = std::function<int(const Config&)>;
+
+class CommandLine {
+ public:
+  CommandLine() : app_("OpenCQD: an open Call Quality Dashboard server", "cqd") {
+    app_.set_version_flag("--version", std::string(Version()));
+    app_.require_subcommand(1);
+    app_.footer(
+        "Exit codes: 0 done, 1 failed, 2 wrong arguments or settings, 3 busy or no answer.\n"
+        "CQD_CONFIG and CQD_DATA_DIR stand in for --config and --data-dir.");
+    AddRunning();
+    AddAsking();
+    AddFilling();
+    AddManaging();
+  }
+
+  int Run(int argc, char** argv) {
+    try {
+      app_.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+      const int code = app_.exit(error);
+      return code == 0 ? kExitOk : kExitUsage;
+    }
+    auto config = common_.Load();
+    if (!config.ok()) {
+      Complain(config.error());
+      return kExitUsage;
+    }
+    // Commands other than the server keep their standard error for their own words.
+    StartLog(serving_ ? ParseLogLevel(config->log_level) : LogLevel::kError,
+             serving_ ? config->log_file : "");
+    return action_(*config);
+  }
+
+ private:
+  CLI::App* Add(const std::string& name, const std::string& help, Action action) {
+    CLI::App* command = app_.add_subcommand(name, help);
+    command->add_option("--config", common_.config_file, "Configuration file (TOML)")
+        ->envname("CQD_CONFIG");
+    command
+        ->add_option("--data-dir", common_.data_dir,
+                     "Folder of all data; goes before the configuration")
+        ->envname("CQD_DATA_DIR");
+    command->callback([this, action = std::move(action)] { action_ = action; });
+    return command;
+  }
+
+  void AddRunning() {
+    CLI::App* serve = Add("serve", "Serve the APIs and run the schedule until stopped",
+                          [this](const Config& c) { return Serve(c, clock_); });
+    serve->add_option("--port", common_.port, "Port to listen on; goes before the configuration")
+        ->check(CLI::Range(0, 65535));
+    serve->callback([this] {
+      serving_ = true;
+      action_ = [this](const Config& c) { return Serve(c, clock_); };
+    });
+    Add("integrate", "Run archiving once, and cube processing after it",
+        [this](const Config& c) { return Integrate(c, clock_); });
+    CLI::App* process = Add("process", "Run cube processing once",
+                            [this](const Config& c) { return Process(c, run_, clock_); });
+    process->add_flag("--full", run_.full, "Rebuild every month from the archive");
+    process->add_option("--month", run_.month, "Rebuild one month, for example 2015-03")
+        ->excludes("--full");
+    CLI::App* status = Add("status", "Is the data fresh, what broke, what to do",
+                           [this](const Config& c) { return ShowStatus(c, json_, clock_); });
+    status->add_flag("--json", json_, "The whole answer of /api/v1/status");
+    Add("check", "Look at configuration, data and sources; say what to mend",
+        [this](const Config& c) { return Check(c, clock_); });
+  }
+
+  void AddAsking() {
+    CLI::App* query = Add("query", "Run a query (the body of RunQuery) and print a table",
+                          [this](const Config& c) { return Query(c, file_, json_, clock_); });
+    query->add_option("file", file_, "JSON file; - is standard input")->required();
+    query->add_flag("--json", json_, "Print the published answer instead of a table");
+    CLI::App* sql = Add("sql", "Run SQL over the archive; CqdPartitionedStreamView has the streams",
+                        [this](const Config& c) { return Sql(c, file_, write_, csv_, months_); });
+    sql->add_option("sql", file_, "Statements; - or none: standard input");
+    sql->add_flag("--write", write_, "Allow changes of the customer tables (CqdBuilding ...)");
+    sql->add_flag("--csv", csv_, "Comma-separated values");
+    sql->add_option("--month", months_, "Months to see, for example 2015-03 (default: the newest)");
+    CLI::App* describe =
+        Add("describe", "Print the configuration's settings, the registry, or the cube's structure",
+            [this](const Config&) { return Describe(file_); });
+    describe->add_option("what", file_, "configuration, registry or structure")->required();
+  }
+
+  void AddFilling() {
+    CLI::App* import =
+        Add("import", "Load buildings, networks, network names or access points",
+            [this](const Config& c) { return Import(c, what_, file_, dry_run_, clock_); });
+    import->add_option("what", what_, "buildings, networks, names or bssids")
+        ->required()
+        ->check(CLI::IsMember({"buildings", "networks", "names", "bssids"}));
+    import
+        ->add_option("file", file_,
+                     "CSV with the public column names, or the published 14/15-column building "
+                     "file; - is standard input")
+        ->required();
+    import->add_flag("--dry-run", dry_run_, "Check only");
+    CLI::App* reports = Add("import-reports", "Put quality reports from files into the inbox",
+                            [this](const Config& c) { return ImportReports(c, files_, clock_); });
+    reports->add_option("files", files_, "Files of any known format; - is standard input")
+        ->required();
+    CLI::App* simulate = Add("simulate", "Fill a QoEMetrics database with a simulated organisation",
+                             [this](const Config&) { return RunSimulate(simulate_, clock_); });
+    simulate->add_option("--database", simulate_.database, "SQLite file to fill");
+    simulate->add_option("--odbc", simulate_.odbc, "... or a database by ODBC connection string");
+    simulate->add_option("--tsv", simulate_.tsv_folder,
+                         "... or a folder of files for PostgreSQL's COPY");
+    simulate->add_option("--seed", simulate_.seed, "Same seed and range: same rows")
+        ->capture_default_str();
+    simulate->add_option("--streams", simulate_.streams, "Streams, about")
+        ->capture_default_str()
+        ->check(CLI::Range(std::int64_t{1}, std::int64_t{1'000'000'000}));
+    simulate->add_option("--months", simulate_.months, "Months, the current one included")
+        ->capture_default_str()
+        ->check(CLI::Range(1, 240));
+    simulate->add_option("--users", simulate_.users, "Employees")
+        ->capture_default_str()
+        ->check(CLI::Range(50, 1'000'000));
+    simulate->add_option("--customer-tables", simulate_.customer_tables,
+                         "Folder for buildings.txt and bssids.csv, for 'cqd import'");
+    simulate->add_flag("--follow", simulate_.follow,
+                       "Go on where the database stands, as time passes, until stopped");
+    simulate->add_option("--every", simulate_.every_s, "With --follow: seconds between additions")
+        ->capture_default_str()
+        ->check(CLI::Range(1, 86'400));
+  }
+
+  void AddManaging() {
+    CLI::App* quarantine =
+        Add("quarantine", "Records that were set aside: list, show, replay, drop",
+            [this](const Config& c) { return Quarantine(c, quarantine_, clock_); });
+    quarantine->add_option("action", quarantine_.action, "list, show, replay or drop")
+        ->required()
+        ->check(CLI::IsMember({"list", "show", "replay", "drop"}));
+    quarantine->add_option("ids", quarantine_.ids, "Ids from the list");
+    quarantine->add_option("-n", quarantine_.most, "Most records to list")
+        ->capture_default_str()
+        ->check(CLI::Range(1, 100'000));
+    CLI::App* user = Add("user", "Users of auth.mode = \"basic\": add, remove, list",
+                         [this](const Config& c) { return ManageUsers(c, user_); });
+    user->add_option("action", user_.action, "add, remove or list")
+        ->required()
+        ->check(CLI::IsMember({"add", "remove", "list"}));
+    user->add_option("name", user_.name, "User name");
+    user->add_option("--role", user_.role, "reader, author or administrator")
+        ->capture_default_str();
+    user->add_option("--password-file", user_.password_file,
+                     "Read the password from the first line of a file instead of asking");
+  }
+
+  SystemClock clock_;
+  CLI::App app_;
+  Common common_;
+  Action action_;
+  bool serving_ = false;
+  RunOptions run_;
+  bool json_ = false, write_ = false, csv_ = false, dry_run_ = false;
+  std::string file_, what_;
+  std::vector<std::string> files_, months_;
+  SimulateCommand simulate_;
+  QuarantineOptions quarantine_;
+  UserCommand user_;
+};
+
+}  // namespace
+
+int Main(int argc, char** argv) {
+  sqlite::ConfigureProcess();
+  return CommandLine().Run(argc, argv);
+}
+
+}  // namespace cqd::server

@@ -1,0 +1,68 @@
+// What each command of the command line does. Each returns an exit code (command_line.h) and writes
+// its result to standard output, its errors and progress to standard error.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "server/config.h"
+
+namespace cqd::server {
+
+int Serve(const Config& config, const Clock& clock);
+
+struct RunOptions {
+  bool full = false;
+  std::string month;
+};
+/// One archive run and the cube run after it; through the running server when one owns the data
+/// directory.
+int Integrate(const Config& config, const Clock& clock);
+int Process(const Config& config, const RunOptions& options, const Clock& clock);
+int ShowStatus(const Config& config, bool json, const Clock& clock);
+
+/// `file` "-" is standard input.
+int Query(const Config& config, const std::string& file, bool json, const Clock& clock);
+int Describe(const std::string& what);
+int Check(const Config& config, const Clock& clock);
+int Sql(const Config& config, const std::string& text, bool write, bool csv,
+        const std::vector<std::string>& months);
+
+/// `what` is buildings, networks, names or bssids.
+int Import(const Config& config, const std::string& what, const std::string& file, bool dry_run,
+           const Clock& clock);
+int ImportReports(const Config& config, const std::vector<std::string>& files, const Clock& clock);
+
+struct QuarantineOptions {
+  std::string action;  ///< list, show, replay, drop
+  std::vector<std::int64_t> ids;
+  std::int64_t most = 50;
+};
+int Quarantine(const Config& config, const QuarantineOptions& options, const Clock& clock);
+
+struct SimulateCommand {
+  std::string database;    ///< a SQLite file
+  std::string odbc;        ///< or an ODBC connection string
+  std::string tsv_folder;  ///< or a folder of COPY files
+  std::uint64_t seed = 1;
+  std::int64_t streams = 200'000;
+  std::int64_t months = 7;
+  std::int64_t users = 3000;
+  std::string customer_tables;  ///< folder for the files of buildings, networks and access points
+  bool follow = false;
+  std::int64_t every_s = 60;
+};
+int RunSimulate(const SimulateCommand& command, const Clock& clock);
+
+struct UserCommand {
+  std::string action;  ///< add, remove, list
+  std::string name, role = "reader";
+  std::string
+      password_file;  ///< where the password is read from; empty: asked for, or standard input
+};
+int ManageUsers(const Config& config, const UserCommand& command);
+
+}  // namespace cqd::server
