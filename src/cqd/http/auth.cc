@@ -4,6 +4,7 @@
 #include <openssl/rand.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <array>
 #include <map>
 #include <mutex>
@@ -20,12 +21,30 @@ Error Unauthenticated(std::string message) {
   return Fail(ErrorCode::kUnauthenticated, std::move(message));
 }
 
+bool IsAddressOrLocalhost(std::string_view host) {
+  if (host.starts_with('[')) {
+    host = host.substr(1, std::min(host.find(']'), host.size()) - 1);
+  } else {
+    host = host.substr(0, host.find(':'));
+  }
+  const bool local = EqualsIgnoreCase(host, "localhost") || ToLower(host).ends_with(".localhost");
+  return local || (host.find('/') == std::string_view::npos && IpRange::Parse(host).ok());
+}
+
 class OpenAuthenticator final : public Authenticator {
  public:
   std::optional<Result<Principal>> AuthenticateFast(const Request& request) override {
     return Authenticate(request);
   }
-  Result<Principal> Authenticate(const Request&) override {
+  Result<Principal> Authenticate(const Request& request) override {
+    // A page elsewhere can make its own host name mean 127.0.0.1 (DNS rebinding) and would then be
+    // of the same origin; a browser that was given an address or "localhost" cannot be led so.
+    if (!IsAddressOrLocalhost(request.headers.Find("Host").value_or("localhost"))) {
+      return Fail(ErrorCode::kPermissionDenied,
+                  "without authentication this server answers only to localhost or an address, "
+                  "not to another host name",
+                  {}, "Host");
+    }
     return Principal{"anonymous", Role::kAdministrator};
   }
   std::string_view challenge() const override { return {}; }

@@ -18,9 +18,10 @@ class Authenticator {
  public:
   virtual ~Authenticator() = default;
   /// What can be told at once (no file, no hash of tens of milliseconds); nullopt: ask
-  /// Authenticate on a worker thread. Errors: kUnauthenticated.
+  /// Authenticate on a worker thread. Errors: kUnauthenticated, kPermissionDenied.
   virtual std::optional<Result<Principal>> AuthenticateFast(const Request& request) = 0;
-  /// The whole check. May block. Errors: kUnauthenticated, kUnavailable.
+  /// The whole check. May block. Errors: kUnauthenticated, kPermissionDenied,
+  /// kUnavailable.
   virtual Result<Principal> Authenticate(const Request& request) = 0;
   /// What `WWW-Authenticate` says on a 401 (RFC 9110 section 11.6.1).
   virtual std::string_view challenge() const = 0;
@@ -28,7 +29,8 @@ class Authenticator {
   virtual bool is_open() const { return false; }
 };
 
-/// Everybody is administrator.
+/// Everybody is administrator. Refuses (kPermissionDenied) a request whose Host is neither an
+/// address nor localhost, against pages that rebind a name of theirs to this machine.
 std::unique_ptr<Authenticator> MakeOpenAuthenticator();
 
 struct BasicOptions {

@@ -218,6 +218,24 @@ TEST(Address, RangesAndLoopback) {
   EXPECT_FALSE(IsLoopback("0.0.0.0") || IsLoopback("10.0.0.1") || IsLoopback("::"));
 }
 
+TEST(OpenAuthenticator, AnswersToAddressesAndLocalhostOnly) {
+  const auto open = MakeOpenAuthenticator();
+  const auto ask = [&](std::string_view host) {
+    Request request;
+    request.headers.Add("Host", host);
+    return open->Authenticate(request);
+  };
+  for (const char* host : {"localhost", "LOCALHOST:8080", "127.0.0.1:8080", "[::1]:8080", "[::1]",
+                           "cqd.localhost:80", "10.1.2.3"}) {
+    EXPECT_TRUE(ask(host).ok()) << host;
+  }
+  for (const char* host : {"evil.example.org", "evil.example.org:8080", "", "[", "localhost.evil",
+                           "notlocalhost", "10.0.0.0/8"}) {
+    EXPECT_EQ(CodeOf(ask(host)), ErrorCode::kPermissionDenied) << host;
+  }
+  EXPECT_EQ(open->Authenticate(Request())->role, Role::kAdministrator);
+}
+
 TEST(CheckBinding, OpenServersStayOnLoopback) {
   const auto open = MakeOpenAuthenticator();
   EXPECT_TRUE(CheckBinding("127.0.0.1", *open).ok());

@@ -50,6 +50,22 @@ void AddCorsHeaders(const CorsPolicy& policy, const Request& request, Response& 
   response.headers.emplace_back("Access-Control-Allow-Credentials", "true");
 }
 
+bool IsForeignWrite(const CorsPolicy& policy, const Request& request) {
+  if (request.method == Method::kGet || request.method == Method::kHead ||
+      request.method == Method::kOptions) {
+    return false;
+  }
+  const auto origin = request.headers.Find("Origin");
+  if (origin.has_value() && policy.Allows(*origin)) return false;
+  if (const auto site = request.headers.Find("Sec-Fetch-Site"); site.has_value()) {
+    return !EqualsIgnoreCase(*site, "same-origin") && !EqualsIgnoreCase(*site, "none");
+  }
+  if (!origin.has_value()) return false;
+  const std::size_t mark = origin->find("://");
+  if (mark == std::string_view::npos) return true;  // "null"
+  return !EqualsIgnoreCase(origin->substr(mark + 3), request.headers.Find("Host").value_or(""));
+}
+
 bool IsPreflight(const Request& request) {
   return request.method == Method::kOptions && request.headers.Find("Origin").has_value() &&
          request.headers.Find("Access-Control-Request-Method").has_value();

@@ -31,6 +31,13 @@ Status CheckCorsPolicy(const CorsPolicy& policy);
 /// origin its echo and Allow-Credentials. Does nothing when the policy is off.
 void AddCorsHeaders(const CorsPolicy& policy, const Request& request, Response& response);
 
+/// True for a request that may change something and that a page of an origin outside the policy
+/// sent (cross-site request forgery): browsers add stored credentials to those, and send simple
+/// ones without a preflight. Judged by Sec-Fetch-Site (Fetch Metadata), which also holds behind a
+/// proxy that rewrites Host, else by Origin against Host. Clients that send neither are no
+/// browsers.
+bool IsForeignWrite(const CorsPolicy& policy, const Request& request);
+
 /// True for the OPTIONS request a browser sends before the real one.
 bool IsPreflight(const Request& request);
 

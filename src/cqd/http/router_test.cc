@@ -122,5 +122,27 @@ TEST(Cors, OriginsAreExactAndTheStarIsNothingSpecial) {
   }
 }
 
+TEST(Cors, WritesFromForeignPagesAreTold) {
+  CorsPolicy policy;
+  policy.allowed_origins = {"https://portal.example.org"};
+  const auto foreign = [&](Method method, std::string_view origin, std::string_view site) {
+    Request request;
+    request.method = method;
+    request.headers.Add("Host", "127.0.0.1:8080");
+    if (!origin.empty()) request.headers.Add("Origin", origin);
+    if (!site.empty()) request.headers.Add("Sec-Fetch-Site", site);
+    return IsForeignWrite(policy, request);
+  };
+  EXPECT_FALSE(foreign(Method::kPost, "", ""));  // a tool
+  EXPECT_FALSE(foreign(Method::kPost, "http://127.0.0.1:8080", ""));
+  EXPECT_FALSE(foreign(Method::kPost, "https://cqd.example.org", "same-origin"));  // behind a proxy
+  EXPECT_FALSE(foreign(Method::kPost, "https://portal.example.org", "cross-site"));
+  EXPECT_FALSE(foreign(Method::kGet, "https://evil.example.org", "cross-site"));
+  EXPECT_TRUE(foreign(Method::kPost, "https://evil.example.org", "cross-site"));
+  EXPECT_TRUE(foreign(Method::kDelete, "https://evil.example.org", ""));
+  EXPECT_TRUE(foreign(Method::kPost, "null", ""));
+  EXPECT_TRUE(foreign(Method::kPost, "", "same-site"));
+}
+
 }  // namespace
 }  // namespace cqd::http

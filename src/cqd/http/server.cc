@@ -8,6 +8,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/ssl/context.hpp>
 #include <chrono>
+#include <exception>
 #include <future>
 #include <thread>
 #include <utility>
@@ -181,18 +182,25 @@ Result<std::unique_ptr<Server>> Server::Start(ServerOptions options, Router rout
   if (options.tls.has_value()) {
     CQD_ASSIGN_OR_RETURN(tls, MakeTlsContext(*options.tls));
   }
-  auto state = std::make_unique<State>(std::move(options), std::move(router));
-  CQD_RETURN_IF_ERROR(CheckBinding(state->shared.options.address, *state->shared.authenticator));
-  state->shared.tls = std::move(tls);
-  for (std::size_t i = 0; i < state->shared.options.io_threads; ++i) {
-    state->loops.push_back(std::make_unique<IoLoop>(state->shared));
+  try {
+    auto state = std::make_unique<State>(std::move(options), std::move(router));
+    CQD_RETURN_IF_ERROR(CheckBinding(state->shared.options.address, *state->shared.authenticator));
+    state->shared.tls = std::move(tls);
+    for (std::size_t i = 0; i < state->shared.options.io_threads; ++i) {
+      state->loops.push_back(std::make_unique<IoLoop>(state->shared));
+    }
+    CQD_RETURN_IF_ERROR(state->Listen());
+    state->Accept();
+    // From here on the server's destructor ends the threads that there are.
+    std::unique_ptr<Server> server(new Server(std::move(state)));
+    for (const auto& loop : server->state_->loops) {
+      server->state_->threads.emplace_back([&loop = *loop] { loop.Run(); });
+    }
+    return server;
+  } catch (const std::exception& fault) {
+    return Fail(ErrorCode::kUnavailable, "the system gives no more threads or descriptors",
+                fault.what());
   }
-  CQD_RETURN_IF_ERROR(state->Listen());
-  state->Accept();
-  for (const auto& loop : state->loops) {
-    state->threads.emplace_back([&loop = *loop] { loop.Run(); });
-  }
-  return std::unique_ptr<Server>(new Server(std::move(state)));
 }
 
 void Server::Shutdown(Duration drain) {
@@ -200,8 +208,9 @@ void Server::Shutdown(Duration drain) {
   if (std::exchange(state_->is_down, true)) return;
   State& state = *state_;
   const auto on_each_loop = [&state](auto work) {
-    std::vector<std::promise<void>> done(state.loops.size());
-    for (std::size_t i = 0; i < state.loops.size(); ++i) {
+    std::vector<std::promise<void>> done(state.threads.size());
+    // Fewer threads than loops: Start failed half-way, and nobody runs the others.
+    for (std::size_t i = 0; i < state.threads.size(); ++i) {
       asio::post(state.loops[i]->io, [&, i] {
         work(*state.loops[i]);
         done[i].set_value();

@@ -86,7 +86,7 @@ class Server {
  public:
   /// Listens before it returns. Errors: kInvalidArgument (an option, by name; certificate or key
   /// file unusable, with file and reason), kFailedPrecondition (CheckBinding), kUnavailable (the
-  /// port is taken or the address is not this machine's).
+  /// port is taken, the address is not this machine's, no more threads or descriptors).
   static Result<std::unique_ptr<Server>> Start(ServerOptions options, Router router);
   /// Shutdown without waiting for clients.
   ~Server();

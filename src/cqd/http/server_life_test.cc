@@ -47,7 +47,7 @@ TEST(Shutdown, FinishesARunningHandler) {
   const auto server = StartOrFail(TestOptions(), std::move(router));
   RawConnection idle(server->port());
   RawConnection busy(server->port());
-  busy.Send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+  busy.Send("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
   ASSERT_TRUE(started.Wait());
   std::thread stopper([&] { server->Shutdown(20s); });
   EXPECT_EQ(idle.ReadToEnd(), "");  // the idle one is closed: shutdown has begun
@@ -80,7 +80,7 @@ TEST(Shutdown, CancelsWhatDoesNotFinishInTime) {
       ForAll());
   const auto server = StartOrFail(TestOptions(), std::move(router));
   RawConnection connection(server->port());
-  connection.Send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+  connection.Send("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
   ASSERT_TRUE(started.Wait());
   server->Shutdown(10ms);
   EXPECT_EQ(seen.load(), static_cast<int>(ErrorCode::kCancelled));
@@ -122,7 +122,7 @@ TEST(Cancel, HandlersLearnOfDeadlinesAndGoneClients) {
       ForAll());
   const auto patient = StartOrFail(TestOptions(), std::move(copy));
   RawConnection leaver(patient->port());
-  leaver.Send("GET / HTTP/1.1\r\nHost: a\r\n\r\nGET /more HTTP/1.1\r\n");
+  leaver.Send("GET / HTTP/1.1\r\nHost: localhost\r\n\r\nGET /more HTTP/1.1\r\n");
   ASSERT_TRUE(second_started.Wait());
   leaver.Close();
   ASSERT_TRUE(second_finished.Wait());
@@ -187,13 +187,13 @@ TEST(Streams, ArriveWholeAndKeepTheConnection) {
   EXPECT_EQ(large->body.back(), 't');
   RawConnection connection(server->port());
   for (int i = 0; i < 3; ++i) {
-    connection.Send("GET /count HTTP/1.1\r\nHost: a\r\n\r\n");
+    connection.Send("GET /count HTTP/1.1\r\nHost: localhost\r\n\r\n");
     EXPECT_EQ(StatusOf(connection.ReadThrough("\r\n0\r\n\r\n")), 200);
   }
   RawConnection old(server->port());
   old.Send("GET /count HTTP/1.0\r\n\r\n");
   EXPECT_TRUE(old.ReadToEnd().ends_with("\r\n\r\n" + counted->body));
-  connection.Send("HEAD /count HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+  connection.Send("HEAD /count HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
   EXPECT_TRUE(connection.ReadToEnd().ends_with("\r\n\r\n"));
 }
 
@@ -212,12 +212,12 @@ TEST(Streams, EventStreamsHoldNoThreadAndEndInGoodOrderAtShutdown) {
   std::vector<std::unique_ptr<RawConnection>> readers;
   for (int i = 0; i < 8; ++i) {
     readers.push_back(std::make_unique<RawConnection>(server->port()));
-    readers.back()->Send("GET /events HTTP/1.1\r\nHost: a\r\n\r\n");
+    readers.back()->Send("GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n");
     EXPECT_NE(readers.back()->ReadThrough("data: 1\n\n"), "");
   }
   EXPECT_EQ(Get(UrlOf(*server, "/count"))->status, 200);  // the only worker is free
   readers.pop_back();
-  while (server->connection_count() > 7) std::this_thread::yield();
+  EXPECT_TRUE(Eventually([&] { return server->connection_count() <= 7; }));
   std::thread stopper([&] { server->Shutdown(20s); });
   for (const auto& reader : readers) EXPECT_TRUE(reader->ReadToEnd().ends_with("0\r\n\r\n"));
   stopper.join();
@@ -325,6 +325,23 @@ TEST(CorsOverHttp, AllowedOriginsAreEchoedAndOthersAreNot) {
   }
 }
 
+TEST(CorsOverHttp, WritesOfForeignPagesAreRefusedBeforeTheirBody) {
+  ServerOptions options = TestOptions();
+  options.cors.allowed_origins = {"https://portal.example.org"};
+  std::atomic<int> written{0};
+  Router router;
+  router.Post("/write", [&](const Request&) {
+    ++written;
+    return Response::NoContent();
+  });
+  const auto server = StartOrFail(options, std::move(router));
+  EXPECT_EQ(WithOrigin(*server, "POST", "https://evil.example.org", "/write").status, 403);
+  EXPECT_EQ(written.load(), 0);
+  EXPECT_EQ(WithOrigin(*server, "POST", "https://portal.example.org", "/write").status, 204);
+  EXPECT_EQ(Post(UrlOf(*server, "/write"), "text/plain", "x")->status, 204);
+  EXPECT_EQ(written.load(), 2);
+}
+
 TEST(CorsOverHttp, IsOffWithoutOrigins) {
   const auto server = StartOrFail(TestOptions(), RoleRouter());
   const ClientResponse answer = WithOrigin(*server, "GET", "https://portal.example.org");
@@ -364,7 +381,7 @@ TEST(Tls, ServesAndSaysSoInItsFields) {
   EXPECT_EQ(Get(base + "/count", blind)->status, 200);
   // Plain HTTP at the TLS port gets nothing and harms nobody.
   RawConnection plain(server->port());
-  plain.Send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+  plain.Send("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
   plain.ReadToEnd();
   EXPECT_EQ(Get(base + "/count", blind)->status, 200);
 }

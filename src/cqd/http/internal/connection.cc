@@ -465,9 +465,12 @@ void Connection::OnTick() {
       break;
     case State::kHead:
     case State::kBody:
-      if (loop_.now >= timeout_at_ && reading_) {
+      if (loop_.now < timeout_at_) break;
+      if (reading_) {
         read_timed_out_ = true;
         CancelTransport();
+      } else {
+        Close();
       }
       break;
     case State::kHandler:

@@ -33,6 +33,14 @@ Plan Dispatcher::Begin(Request& request, Response& response) const {
   }
   plan.route = route;
   plan.body_bytes_max = route->options.body_bytes_max;
+  static const CorsPolicy no_origins;
+  if (IsForeignWrite(route->options.cors ? cors_ : no_origins, request)) {
+    response = Problem(Fail(ErrorCode::kPermissionDenied,
+                            "pages of this origin may not call this; the administrator can list "
+                            "it among the allowed origins",
+                            {}, "Origin"));
+    return plan;
+  }
   const auto encoding = request.headers.Find("Content-Encoding");
   if (encoding.has_value() && !EqualsIgnoreCase(Trim(*encoding), "identity")) {
     response = Problem(415, Fail(ErrorCode::kInvalidArgument,
@@ -41,25 +49,26 @@ Plan Dispatcher::Begin(Request& request, Response& response) const {
     return plan;
   }
   plan.pooled = !route->options.run_inline;
-  if (route->options.role_min != Role::kNone) {
-    std::optional<Result<Principal>> known = authenticator_.AuthenticateFast(request);
-    plan.needs_authentication = !known.has_value();
-    plan.pooled = plan.pooled || plan.needs_authentication;
-    if (known.has_value()) {
-      if (!known->ok()) {
-        Refuse(known->error(), response);
-        if (route->options.cors) AddCorsHeaders(cors_, request, response);
-        return plan;
-      }
-      request.principal = *std::move(*known);
-      if (!CheckRole(plan, request.principal, response)) {
-        if (route->options.cors) AddCorsHeaders(cors_, request, response);
-        return plan;
-      }
-    }
-  }
-  plan.answered = false;
+  plan.answered = !AuthenticateEarly(plan, request, response);
   return plan;
+}
+
+bool Dispatcher::AuthenticateEarly(Plan& plan, Request& request, Response& response) const {
+  if (plan.route->options.role_min == Role::kNone) return true;
+  std::optional<Result<Principal>> known = authenticator_.AuthenticateFast(request);
+  if (!known.has_value()) {
+    plan.needs_authentication = true;
+    plan.pooled = true;
+    return true;
+  }
+  if (!known->ok()) {
+    Refuse(known->error(), response);
+  } else {
+    request.principal = *std::move(*known);
+    if (CheckRole(plan, request.principal, response)) return true;
+  }
+  if (plan.route->options.cors) AddCorsHeaders(cors_, request, response);
+  return false;
 }
 
 void Dispatcher::Finish(const Plan& plan, Request& request, Response& response) const {

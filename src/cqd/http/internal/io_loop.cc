@@ -1,8 +1,10 @@
 #include "http/internal/io_loop.h"
 
 #include <boost/asio/executor_work_guard.hpp>
+#include <exception>
 #include <utility>
 
+#include "base/log.h"
 #include "http/internal/connection.h"
 
 namespace cqd::http {
@@ -27,7 +29,15 @@ IoLoop::~IoLoop() = default;
 void IoLoop::Run() {
   ArmTick();
   const auto work = boost::asio::make_work_guard(io);
-  io.run();
+  for (;;) {
+    try {
+      io.run();
+      return;
+    } catch (const std::exception& fault) {
+      // Out of memory, in practice. The connection it hit is closed by its time-out.
+      LogError("I/O thread: {}", fault.what());
+    }
+  }
 }
 
 void IoLoop::Adopt(std::shared_ptr<Connection> connection) {

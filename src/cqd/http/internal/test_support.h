@@ -4,10 +4,12 @@
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <array>
+#include <chrono>
 #include <condition_variable>
 #include <cstdlib>
 #include <filesystem>
@@ -15,6 +17,7 @@
 #include <mutex>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -42,6 +45,17 @@ class Gate {
   std::condition_variable wake_;
   bool open_ = false;
 };
+
+/// True as soon as `condition` is; false after 20 s.
+template <typename Condition>
+bool Eventually(Condition condition) {
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  while (!condition()) {
+    if (std::chrono::steady_clock::now() > end) return false;
+    std::this_thread::yield();
+  }
+  return true;
+}
 
 /// One plain connection that sends raw bytes. Reads give up after 20 s, as a failure.
 class RawConnection {
@@ -75,6 +89,11 @@ class RawConnection {
       bytes.remove_prefix(static_cast<std::size_t>(put));
     }
     return true;
+  }
+  /// Waits up to `milliseconds` for the server to say something or to close.
+  bool IsReadableWithin(int milliseconds) const {
+    pollfd descriptor{fd_, POLLIN, 0};
+    return ::poll(&descriptor, 1, milliseconds) > 0;
   }
   /// Everything up to the server's close. A reset counts as a close.
   std::string ReadToEnd() {

@@ -6,7 +6,12 @@ namespace cqd::http {
 
 WorkerPool::WorkerPool(std::size_t threads, std::size_t queue_max)
     : queue_max_(queue_max), idle_(threads) {
-  for (std::size_t i = 0; i < threads; ++i) threads_.emplace_back([this] { Run(); });
+  try {
+    for (std::size_t i = 0; i < threads; ++i) threads_.emplace_back([this] { Run(); });
+  } catch (...) {
+    Stop();
+    throw;
+  }
 }
 
 WorkerPool::~WorkerPool() {

@@ -14,6 +14,7 @@ namespace cqd::http {
 /// A fixed number of threads and a bounded queue. Threads: any.
 class WorkerPool {
  public:
+  /// Throws std::system_error when the system gives no more threads.
   WorkerPool(std::size_t threads, std::size_t queue_max);
   /// Calls Stop.
   ~WorkerPool();
