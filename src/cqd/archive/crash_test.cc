@@ -28,7 +28,7 @@ int Rounds() {
   return wanted != nullptr ? std::max(1, std::atoi(wanted)) : 15;
 }
 /// Enough that every round has something left to do.
-const int kBatches = 60 + 8 * Rounds();
+const int kBatches = 30 + 4 * Rounds();
 
 /// Has the system kill this process after that time, wherever it is then.
 void DieAfter(int delay_us) {
@@ -70,8 +70,13 @@ Status WriteBatches(const std::string& folder, std::uint64_t seed, int acknowled
                        Archive::Open({.folder = folder, .rows_per_transaction = 17}, clock));
   CQD_ASSIGN_OR_RETURN(const auto source, archive->RegisterSource("s", "k"));
   CQD_ASSIGN_OR_RETURN(const std::int64_t mark, ReadMark(*archive, source));
+  std::unique_ptr<Writer> writer;
   for (auto number = static_cast<int>(mark) + 1; number <= kBatches; ++number) {
-    CQD_ASSIGN_OR_RETURN(auto writer, archive->BeginWrite());
+    // Now and then a new writer, so that kills also meet files being closed and opened.
+    if (writer == nullptr || number % 5 == 0) {
+      writer.reset();
+      CQD_ASSIGN_OR_RETURN(writer, archive->BeginWrite());
+    }
     auto rows = BatchRows(seed, number, source);
     for (StreamRow& row : rows) {
       row.Set(Field::kCallerUser, archive->interner().Intern(model::KeySpace::kUser,

@@ -86,6 +86,9 @@ CREATE TABLE quarantine(
   UNIQUE(source_id, reason, record_key, content_hash));
 )sql";
 
+/// Format of main.sqlite, its `PRAGMA user_version`.
+constexpr int kMainVersion = 1;
+
 /// The version must also notice what an administrator writes with any SQLite tool, so triggers
 /// count it and not our code.
 std::string VersionTriggers() {
@@ -181,9 +184,24 @@ Result<sqlite::Database> OpenMainFile(const std::string& folder) {
                        sqlite::Database::Open(fmt::format("{}/{}", folder, kMainFileName)));
   const std::string first =
       std::string(kCustomerTables) + std::string(kOwnTables) + VersionTriggers();
-  const sqlite::Migration migrations[] = {{1, first}};
+  const sqlite::Migration migrations[] = {{kMainVersion, first}};
   CQD_RETURN_IF_ERROR(sqlite::Migrate(main, migrations, "The archive's main file"));
   return main;
+}
+
+Status CheckMainVersion(sqlite::Database& main) {
+  CQD_ASSIGN_OR_RETURN(const auto version, main.QueryInt("PRAGMA user_version"));
+  if (version.value_or(0) > kMainVersion) {
+    return Fail(ErrorCode::kUnimplemented,
+                "the archive was written by a newer version of OpenCQD; start that version",
+                main.path());
+  }
+  if (version.value_or(0) < kMainVersion) {
+    return Fail(ErrorCode::kFailedPrecondition,
+                "the archive is of an older version; start OpenCQD once to bring it up to date",
+                main.path());
+  }
+  return OkStatus();
 }
 
 Result<model::CustomerTables> ReadCustomerTables(sqlite::Database& main) {

@@ -17,6 +17,10 @@ inline constexpr std::string_view kMainFileName = "main.sqlite";
 /// kDiskFull, kPermissionDenied, kUnavailable.
 Result<sqlite::Database> OpenMainFile(const std::string& folder);
 
+/// For connections that do not migrate. Errors: kUnimplemented when the file is of a newer version,
+/// kFailedPrecondition when it was never finished.
+Status CheckMainVersion(sqlite::Database& main);
+
 /// Reads the customer tables in one consistent state.
 Result<model::CustomerTables> ReadCustomerTables(sqlite::Database& main);
 
