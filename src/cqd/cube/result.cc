@@ -98,8 +98,7 @@ void AppendDecimal(std::string& out, double value) {
   // Beyond this the thousandths do not fit an integer; a double has no three decimals there either.
   if (std::abs(value) >= 9e15) {
     char buffer[32];
-    const auto end =
-        std::to_chars(buffer, buffer + sizeof buffer, value, std::chars_format::general, 17);
+    const auto end = std::to_chars(buffer, buffer + sizeof buffer, value);
     out.append(buffer, end.ptr);
     return;
   }
