@@ -154,7 +154,7 @@ void AddValues(const ColumnView& view, std::size_t first_row, const std::uint16_
 }
 
 void CountClasses(const std::uint32_t* group, const std::uint32_t* class_of, std::size_t count,
-                  std::uint32_t class_count, std::uint32_t* counts) {
+                  std::uint32_t class_count, std::int64_t* counts) {
   for (std::size_t k = 0; k < count; ++k) {
     ++counts[std::size_t{group[k]} * class_count + class_of[k]];
   }

@@ -60,6 +60,6 @@ void AddValues(const ColumnView& view, std::size_t first_row, const std::uint16_
 
 /// ++counts[group[k] * class_count + class_of[k]] for all k.
 void CountClasses(const std::uint32_t* group, const std::uint32_t* class_of, std::size_t count,
-                  std::uint32_t class_count, std::uint32_t* counts);
+                  std::uint32_t class_count, std::int64_t* counts);
 
 }  // namespace cqd::column

@@ -83,9 +83,9 @@ TEST(Kernels, DeadRowsAreCleared) {
 
 TEST(Kernels, CountsClassesOfGroups) {
   const std::vector<std::uint32_t> group = {0, 1, 1, 1}, class_of = {1, 0, 0, 1};
-  std::vector<std::uint32_t> counts(4);
+  std::vector<std::int64_t> counts(4);
   CountClasses(group.data(), class_of.data(), 4, 2, counts.data());
-  EXPECT_EQ(counts, (std::vector<std::uint32_t>{0, 1, 2, 1}));
+  EXPECT_EQ(counts, (std::vector<std::int64_t>{0, 1, 2, 1}));
 }
 
 TEST(GroupTable, NumbersAreStableAndDense) {

@@ -78,7 +78,7 @@ class Cube {
   virtual ~Cube() = default;
   /// Opens stored segments without reprocessing. Damaged or missing ones are noted and rebuilt by
   /// the next Process; until then the other months answer. Errors: kUnimplemented (newer format),
-  /// kPermissionDenied, kDiskFull.
+  /// kPermissionDenied, kDiskFull. `archive` and `clock` outlive the cube and its snapshots.
   static Result<std::unique_ptr<Cube>> Open(const CubeOptions& options,
                                             const archive::Archive& archive, const Clock& clock);
   /// The newest published state; nullptr before the first processing run.

@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 #include "file/mapped_file.h"
+#include "model/registry.h"
 
 namespace cqd::cube {
 namespace {
@@ -181,16 +182,16 @@ Result<std::vector<std::byte>> BuildRange(const archive::Archive& archive, Month
   SegmentBuilder builder(mapping, zone);
   const auto& fields = FieldsToRead();
   model::StreamRow row;
-  CQD_RETURN_IF_ERROR(archive.Scan(
-      month, range.after, range.up_to, fields, cancel,
-      [&](archive::ColumnBatch&& batch) -> Status {
-        for (std::size_t i = 0; i < batch.row_count(); ++i) {
-          row.key = batch.keys[i];
-          for (std::size_t f = 0; f < fields.size(); ++f) row.Set(fields[f], batch.values[f][i]);
-          builder.Add(row, batch.row_ids[i]);
-        }
-        return rows_done(static_cast<std::int64_t>(batch.row_count()));
-      }));
+  CQD_RETURN_IF_ERROR(archive.Scan(month, range.after, range.up_to, fields, cancel,
+                                   [&](archive::ColumnBatch&& batch) -> Status {
+                                     for (std::size_t i = 0; i < batch.row_count(); ++i) {
+                                       row.key = batch.keys[i];
+                                       for (std::size_t f = 0; f < fields.size(); ++f)
+                                         row.Set(fields[f], batch.values[f][i]);
+                                       builder.Add(row, batch.row_ids[i]);
+                                     }
+                                     return rows_done(static_cast<std::int64_t>(batch.row_count()));
+                                   }));
   if (builder.row_count() == 0) return std::vector<std::byte>();
   return std::move(builder).Finish(range);
 }

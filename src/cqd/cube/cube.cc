@@ -1,0 +1,375 @@
+#include "cube/cube.h"
+
+#include <fmt/format.h>
+#include <xxhash.h>
+
+#include <algorithm>
+#include <atomic>
+#include <map>
+#include <mutex>
+#include <new>
+
+#include "base/log.h"
+#include "cube/internal/columnar_snapshot.h"
+#include "cube/internal/store.h"
+
+namespace cqd::cube {
+namespace {
+
+// Rounds of one processing run: while rows arrive all the time, a run must still end.
+constexpr int kRoundsMax = 3;
+
+/// Hash of what is inside among the first `subnet_count` subnets: rows depend on it.
+std::uint64_t InsideHash(const model::Mapping& mapping, std::uint32_t subnet_count) {
+  std::string states(subnet_count, '?');
+  for (std::uint32_t subnet = 1; subnet <= subnet_count; ++subnet) {
+    if (const auto inside = mapping.InsideCorp(subnet)) states[subnet - 1] = *inside ? '1' : '0';
+  }
+  return XXH3_64bits(states.data(), states.size());
+}
+
+std::string_view StateName(const MonthPlan& plan) {
+  switch (plan.action) {
+    case MonthAction::kKeep:
+      return "unchanged";
+    case MonthAction::kExtend:
+      return plan.compacts ? "compacted" : "extended";
+    case MonthAction::kRebuild:
+      return "rebuilt";
+    case MonthAction::kRepair:
+      return "repaired";
+  }
+  return "unchanged";
+}
+
+/// One processing run: what was, what comes, and the report.
+struct Run {
+  const ProcessRequest& request;
+  const CancelToken& cancel;
+  const std::function<void(const ProcessProgress&)>& progress;
+
+  model::CustomerTables tables;
+  std::shared_ptr<const model::Mapping> mapping;
+  Manifest manifest;  // of the new state
+  std::vector<LoadedMonth> months;
+  std::set<Month> damaged;  // to be repaired
+  std::set<Month> changed;
+  bool rebuild_all = false;
+  int round = 0;
+  std::map<Month, PartitionReport> partitions;
+  ProcessReport report;
+  std::mutex progress_mutex;
+  ProcessProgress done;
+};
+
+class StoredSegmentsCube final : public Cube {
+ public:
+  StoredSegmentsCube(const CubeOptions& options, const archive::Archive& archive,
+                     const Clock& clock)
+      : options_(options), archive_(archive), clock_(clock) {}
+
+  Status Load();
+  std::shared_ptr<const Snapshot> snapshot() const override {
+    const std::lock_guard lock(mutex_);
+    return snapshot_;
+  }
+  std::vector<std::string> damage() const override {
+    const std::lock_guard lock(mutex_);
+    return damage_;
+  }
+  Result<ProcessReport> Process(
+      const ProcessRequest& request, const CancelToken& cancel,
+      const std::function<void(const ProcessProgress&)>& progress) override;
+
+ private:
+  Result<ProcessReport> ProcessGuarded(Run& run);
+  /// Brings run.months up to `infos`; false when nothing was to be done.
+  Result<bool> RunRound(Run& run, const std::vector<archive::MonthInfo>& infos);
+  Result<std::vector<MonthPlan>> PlanMonths(Run& run, const std::vector<archive::MonthInfo>& infos);
+  Status Build(Run& run, std::vector<MonthPlan> plans);
+  /// Months whose rows do not add up to the archive's count although nothing changed meanwhile.
+  Status CheckCounts(Run& run, const std::vector<archive::MonthInfo>& infos);
+  void DropMonths(Run& run, const std::vector<archive::MonthInfo>& infos);
+  Status PublishRun(Run& run);
+  void FinishReport(Run& run);
+  std::shared_ptr<const Snapshot> MakeState(const Manifest& manifest, const TimeZone& zone,
+                                            std::shared_ptr<const model::Mapping> mapping) const;
+
+  const CubeOptions options_;
+  const archive::Archive& archive_;
+  const Clock& clock_;
+
+  std::mutex process_mutex_;  // one run at a time; guards what follows
+  Manifest manifest_;
+  bool usable_ = false;
+  std::vector<LoadedMonth> months_;
+  std::set<Month> damaged_;
+
+  mutable std::mutex mutex_;  // guards what follows
+  std::shared_ptr<const Snapshot> snapshot_;
+  std::vector<std::string> damage_;
+};
+
+std::shared_ptr<const Snapshot> StoredSegmentsCube::MakeState(
+    const Manifest& manifest, const TimeZone& zone,
+    std::shared_ptr<const model::Mapping> mapping) const {
+  SnapshotParts parts;
+  parts.data_version = manifest.data_version;
+  parts.published_at = manifest.published_at;
+  for (const LoadedMonth& month : months_) {
+    parts.segments.insert(parts.segments.end(), month.segments.begin(), month.segments.end());
+  }
+  parts.mapping = std::move(mapping);
+  parts.zone = zone;
+  parts.threads = options_.threads;
+  return std::make_shared<ColumnarSnapshot>(std::move(parts));
+}
+
+Status StoredSegmentsCube::Load() {
+  CQD_ASSIGN_OR_RETURN(StoredCube stored, OpenStore(options_.folder, options_.threads));
+  manifest_ = std::move(stored.manifest);
+  usable_ = stored.usable;
+  months_ = std::move(stored.months);
+  damaged_ = std::move(stored.damaged);
+  damage_ = std::move(stored.damage);
+  for (const std::string& words : damage_) LogWarning("cube: {}", words);
+  if (!usable_) return OkStatus();
+  // Until the next run the stored state is served as it was made, in its own zone.
+  auto zone = TimeZone::Find(manifest_.zone);
+  if (!zone.ok()) {
+    usable_ = false;
+    damage_.push_back(
+        fmt::format("the cube was made in the unknown time zone {}; the next "
+                    "processing run rebuilds all",
+                    manifest_.zone));
+    return OkStatus();
+  }
+  CQD_ASSIGN_OR_RETURN(auto tables, archive_.ReadCustomerTables());
+  auto mapping = std::make_shared<const model::Mapping>(archive_.dictionaries(), std::move(tables));
+  snapshot_ = MakeState(manifest_, *zone, std::move(mapping));
+  return OkStatus();
+}
+
+Result<ProcessReport> StoredSegmentsCube::Process(
+    const ProcessRequest& request, const CancelToken& cancel,
+    const std::function<void(const ProcessProgress&)>& progress) {
+  const std::lock_guard lock(process_mutex_);
+  try {
+    Run run{request, cancel, progress, {}, {}, {}, {}, {}, {}, false, 0, {}, {}, {}, {}};
+    return ProcessGuarded(run);
+  } catch (const std::bad_alloc&) {
+    return Fail(ErrorCode::kResourceExhausted, "not enough memory to process the cube");
+  }
+}
+
+Result<ProcessReport> StoredSegmentsCube::ProcessGuarded(Run& run) {
+  CQD_RETURN_IF_ERROR(run.cancel.Check());
+  CQD_ASSIGN_OR_RETURN(run.tables, archive_.ReadCustomerTables());
+  run.damaged = damaged_;
+  run.report.warnings = damage();
+  for (std::string& words : FindMissingFiles(options_.folder, months_, run.damaged)) {
+    run.report.warnings.push_back(std::move(words));
+  }
+  for (const LoadedMonth& month : months_) {
+    if (!run.damaged.contains(month.entry.month)) run.months.push_back(month);
+  }
+  const bool zone_changed = manifest_.zone != options_.zone.name();
+  run.rebuild_all = run.request.full || !usable_ || zone_changed;
+  bool rows_changed = run.rebuild_all || !run.damaged.empty();
+  for (run.round = 0; run.round < kRoundsMax; ++run.round) {
+    CQD_ASSIGN_OR_RETURN(const auto infos, archive_.Months());
+    CQD_ASSIGN_OR_RETURN(const bool worked, RunRound(run, infos));
+    rows_changed = rows_changed || worked;
+    // Rows replaced while the months were read are missing until their new versions are read too.
+    if (!worked) break;
+  }
+  if (rows_changed || run.tables.version != manifest_.customer_version) {
+    CQD_RETURN_IF_ERROR(run.cancel.Check());
+    CQD_RETURN_IF_ERROR(PublishRun(run));
+  }
+  FinishReport(run);
+  return std::move(run.report);
+}
+
+Result<bool> StoredSegmentsCube::RunRound(Run& run, const std::vector<archive::MonthInfo>& infos) {
+  // The order matters: every key in a row of `infos` is among the subnets counted here, and every
+  // subnet counted here is known to the mapping made after it.
+  const std::uint32_t subnet_count = archive_.dictionaries().size(model::KeySpace::kSubnet);
+  run.mapping = std::make_shared<const model::Mapping>(archive_.dictionaries(), run.tables);
+  if (run.round == 0) {
+    const bool inside_changed =
+        InsideHash(*run.mapping, manifest_.subnet_count) != manifest_.inside_hash;
+    run.rebuild_all = run.rebuild_all || inside_changed;
+    if (run.request.month &&
+        std::none_of(infos.begin(), infos.end(), [&run](const archive::MonthInfo& info) {
+          return info.month == *run.request.month;
+        })) {
+      return Fail(ErrorCode::kNotFound, "the archive has no month " + run.request.month->ToString(),
+                  {}, "month");
+    }
+  }
+  run.manifest.subnet_count = subnet_count;
+  run.manifest.inside_hash = InsideHash(*run.mapping, subnet_count);
+  const std::size_t months_before = run.months.size();
+  DropMonths(run, infos);
+  CQD_ASSIGN_OR_RETURN(auto plans, PlanMonths(run, infos));
+  if (plans.empty()) return run.months.size() != months_before;
+  CQD_RETURN_IF_ERROR(Build(run, std::move(plans)));
+  CQD_RETURN_IF_ERROR(CheckCounts(run, infos));
+  return true;
+}
+
+void StoredSegmentsCube::DropMonths(Run& run, const std::vector<archive::MonthInfo>& infos) {
+  std::erase_if(run.months, [&](const LoadedMonth& month) {
+    const bool is_there = std::any_of(
+        infos.begin(), infos.end(),
+        [&month](const archive::MonthInfo& info) { return info.month == month.entry.month; });
+    if (!is_there) {
+      run.partitions[month.entry.month] = {month.entry.month, 0, 0, 0, "dropped"};
+    }
+    return !is_there;
+  });
+}
+
+Result<std::vector<MonthPlan>> StoredSegmentsCube::PlanMonths(
+    Run& run, const std::vector<archive::MonthInfo>& infos) {
+  std::vector<MonthPlan> plans;
+  run.done.rows_total = run.done.rows_done;
+  for (const archive::MonthInfo& info : infos) {
+    const auto old =
+        std::find_if(run.months.begin(), run.months.end(),
+                     [&info](const LoadedMonth& month) { return month.entry.month == info.month; });
+    const bool is_new = old == run.months.end();
+    const bool first_round = run.round == 0;
+    const bool forced =
+        first_round && (run.rebuild_all || run.request.month == info.month);
+    const std::int64_t rows_before = is_new ? 0 : old->live_rows();
+    if (is_new && run.damaged.contains(info.month)) {
+      plans.push_back(PlanRebuild(info, MonthAction::kRepair, 0));
+    } else if (is_new || forced || old->entry.incarnation != info.incarnation ||
+               old->entry.position > info.last_row_id) {
+      plans.push_back(PlanRebuild(info, MonthAction::kRebuild, rows_before));
+    } else if (old->entry.position < info.last_row_id) {
+      CQD_ASSIGN_OR_RETURN(auto plan, PlanExtend(archive_, info, *old, options_.deltas_max));
+      plans.push_back(std::move(plan));
+    } else if (first_round) {
+      run.partitions[info.month] = {info.month, rows_before, 0, 0, "unchanged"};
+      continue;
+    } else {
+      continue;
+    }
+    for (const RowRange range : plans.back().to_build) {
+      *run.done.rows_total += range.up_to.value - range.after.value;
+    }
+  }
+  return plans;
+}
+
+Status StoredSegmentsCube::Build(Run& run, std::vector<MonthPlan> plans) {
+  std::vector<MonthPlan> shapes;  // what is told of them afterwards
+  for (const MonthPlan& plan : plans) {
+    MonthPlan& shape = shapes.emplace_back();
+    shape.action = plan.action;
+    shape.compacts = plan.compacts;
+    shape.rows_before = plan.rows_before;
+    shape.rows_replaced = plan.rows_replaced;
+  }
+  const BuildContext context{archive_,
+                             *run.mapping,
+                             options_.zone,
+                             options_.folder,
+                             fmt::format("{}-{}", manifest_.data_version + 1, run.round),
+                             options_.threads,
+                             run.cancel,
+                             [&run](std::int64_t rows) {
+                               const std::lock_guard lock(run.progress_mutex);
+                               run.done.rows_done += rows;
+                               if (run.progress) run.progress(run.done);
+                             }};
+  CQD_ASSIGN_OR_RETURN(auto built, BuildMonths(context, std::move(plans)));
+  for (std::size_t i = 0; i < built.size(); ++i) {
+    LoadedMonth& month = built[i].month;
+    const Month name = month.entry.month;
+    run.changed.insert(name);
+    run.damaged.erase(name);
+    const std::int64_t rows = month.live_rows();
+    PartitionReport& partition = run.partitions[name];
+    // The first thing done to a month names it; later rounds only catch up.
+    if (partition.state.empty() || partition.state == "unchanged") {
+      partition.state = StateName(shapes[i]);
+    }
+    partition.month = name;
+    partition.rows = rows;
+    partition.rows_read += built[i].rows_read;
+    partition.ms += built[i].ms;
+    run.report.rows_read += built[i].rows_read;
+    run.report.rows_replaced += shapes[i].rows_replaced;
+    run.report.rows_added +=
+        std::max<std::int64_t>(0, rows - shapes[i].rows_before + shapes[i].rows_replaced);
+    std::erase_if(run.months, [name](const LoadedMonth& m) { return m.entry.month == name; });
+    run.months.push_back(std::move(month));
+  }
+  std::sort(run.months.begin(), run.months.end(), [](const LoadedMonth& a, const LoadedMonth& b) {
+    return a.entry.month < b.entry.month;
+  });
+  return OkStatus();
+}
+
+Status StoredSegmentsCube::CheckCounts(Run& run, const std::vector<archive::MonthInfo>& infos) {
+  CQD_ASSIGN_OR_RETURN(const auto now, archive_.Months());
+  for (const archive::MonthInfo& info : infos) {
+    const auto same = std::find_if(now.begin(), now.end(), [&info](const auto& other) {
+      return other.month == info.month && other.incarnation == info.incarnation &&
+             other.last_row_id == info.last_row_id;
+    });
+    const auto mine = std::find_if(run.months.begin(), run.months.end(),
+                                   [&info](const auto& m) { return m.entry.month == info.month; });
+    if (same == now.end() || mine == run.months.end()) continue;
+    if (!run.changed.contains(info.month) || mine->live_rows() == same->row_count) continue;
+    run.report.warnings.push_back(
+        fmt::format("month {}: the cube counted {} rows, the archive {}; it is built again",
+                    info.month.ToString(), mine->live_rows(), same->row_count));
+    mine->entry.incarnation = ~info.incarnation;  // the next round or run starts it over
+  }
+  return OkStatus();
+}
+
+Status StoredSegmentsCube::PublishRun(Run& run) {
+  run.manifest.data_version = manifest_.data_version + 1;
+  run.manifest.published_at = clock_.Now();
+  run.manifest.zone = options_.zone.name();
+  run.manifest.definition = DefinitionHash();
+  run.manifest.customer_version = run.tables.version;
+  CQD_RETURN_IF_ERROR(Publish(options_.folder, run.manifest, run.months, run.changed));
+  manifest_ = std::move(run.manifest);
+  usable_ = true;
+  months_ = std::move(run.months);
+  damaged_.clear();
+  auto state = MakeState(manifest_, options_.zone, run.mapping);
+  {
+    const std::lock_guard lock(mutex_);
+    snapshot_ = std::move(state);
+    damage_.clear();
+  }
+  RemoveUnused(options_.folder, manifest_);
+  return OkStatus();
+}
+
+void StoredSegmentsCube::FinishReport(Run& run) {
+  run.report.data_version = manifest_.data_version;
+  for (auto& [month, partition] : run.partitions) {
+    run.report.rows_total += partition.rows;
+    run.report.partitions.push_back(std::move(partition));
+  }
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Cube>> Cube::Open(const CubeOptions& options,
+                                         const archive::Archive& archive, const Clock& clock) {
+  auto cube = std::make_unique<StoredSegmentsCube>(options, archive, clock);
+  CQD_RETURN_IF_ERROR(cube->Load());
+  return std::unique_ptr<Cube>(std::move(cube));
+}
+
+}  // namespace cqd::cube

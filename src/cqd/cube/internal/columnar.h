@@ -1,0 +1,18 @@
+// The columnar executor: plan, scan segments on several threads, merge.
+#pragma once
+
+#include <span>
+
+#include "cube/internal/columnar_index.h"
+#include "cube/query.h"
+
+namespace cqd::cube {
+
+/// Answers `query` over the segments. Errors: kInvalidArgument, kResourceExhausted (groups,
+/// memory), kCancelled, kDeadlineExceeded. Threads: any; starts up to threads - 1 of its own for
+/// large scans.
+Result<Groups> RunColumnar(const CubeQuery& query, const QueryLimits& limits,
+                           std::span<const VisibleSegment> segments, const Indexes& indexes,
+                           int threads);
+
+}  // namespace cqd::cube

@@ -1,0 +1,132 @@
+// What attributes mean in the codes of a snapshot's segments: computed once per attribute and
+// snapshot, so that a query touches codes only.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <vector>
+
+#include "base/cancel.h"
+#include "base/result.h"
+#include "column/group_table.h"
+#include "cube/internal/cube_segment.h"
+#include "model/registry.h"
+
+namespace cqd::cube {
+
+/// Checked between segments while an index is made and while a query runs.
+/// Errors: kCancelled, kDeadlineExceeded.
+using StopCheck = std::function<Status()>;
+
+/// Numbers for the distinct values of one column over all segments.
+class ColumnIndex {
+ public:
+  /// Cost: one pass over the column the first time a segment is seen, then over its distinct
+  /// values.
+  static Result<std::shared_ptr<const ColumnIndex>> Make(std::span<const VisibleSegment> segments,
+                                                         model::CubeColumn column,
+                                                         const StopCheck& stop);
+  model::CubeColumn column() const { return column_; }
+  std::size_t size() const { return numbers_.size(); }
+  model::Value ValueOf(std::uint32_t number) const {
+    return static_cast<model::Value>(numbers_.keys()[number]);
+  }
+  /// Number by code in a segment; empty when its codes are wider than two bytes. Codes that do not
+  /// occur have the number of a neighbour, so that sets of codes stay intervals.
+  const std::vector<std::uint32_t>& Table(std::size_t segment) const { return tables_[segment]; }
+  /// The number of a value that occurs.
+  std::uint32_t NumberOf(model::Value value) const {
+    return numbers_.Find(static_cast<std::uint64_t>(value));
+  }
+
+ private:
+  ColumnIndex(model::CubeColumn column) : column_(column) {}
+  model::CubeColumn column_;
+  column::GroupTable numbers_;
+  std::vector<std::vector<std::uint32_t>> tables_;
+};
+
+/// The members of one attribute, numbered, and the member of every row.
+class AttributeIndex {
+ public:
+  static Result<std::shared_ptr<const AttributeIndex>> Make(
+      std::span<const VisibleSegment> segments, const model::Attribute& attribute,
+      const model::Mapping& mapping, std::shared_ptr<const ColumnIndex> first,
+      std::shared_ptr<const ColumnIndex> second, const StopCheck& stop);
+
+  const std::vector<model::Member>& members() const { return members_; }
+  /// Member by code of the only varying column of a segment; nullptr when the member depends on two
+  /// varying columns or on codes wider than two bytes: then MembersOf.
+  struct ByCode {
+    const column::ColumnView* view = nullptr;  ///< nullptr: one member in the whole segment
+    std::span<const std::uint32_t> member;
+  };
+  const ByCode* FindByCode(std::size_t segment) const {
+    return by_code_[segment].known ? &by_code_[segment].by_code : nullptr;
+  }
+  /// Members of the selected rows of a block. Works for every segment.
+  void MembersOf(const VisibleSegment& visible, std::size_t segment, std::size_t first_row,
+                 const std::uint16_t* selection, std::size_t count, std::uint32_t* out) const;
+
+ private:
+  struct Slot {
+    bool known = false;
+    ByCode by_code;
+    std::vector<std::uint32_t> table;
+  };
+  AttributeIndex() = default;
+  std::uint32_t Intern(const model::Attribute& attribute, model::Value a, model::Value b,
+                       const model::Mapping& mapping);
+  Status AddSingles(std::span<const VisibleSegment> segments, const model::Attribute& attribute,
+                    const model::Mapping& mapping, const StopCheck& stop);
+  Status AddPairs(std::span<const VisibleSegment> segments, const model::Attribute& attribute,
+                  const model::Mapping& mapping, const StopCheck& stop);
+  void SetSlot(std::size_t segment, const column::ColumnView& view,
+               std::vector<std::uint32_t> table);
+  std::uint64_t PairKey(std::uint32_t a, std::uint32_t b) const {
+    return (std::uint64_t{a} << 32) | b;
+  }
+
+  std::shared_ptr<const ColumnIndex> first_;
+  std::shared_ptr<const ColumnIndex> second_;  // null: an attribute of one column
+  std::vector<model::Member> members_;
+  std::map<std::string, std::uint32_t, std::less<>> member_by_key_;
+  std::vector<std::uint32_t> member_by_number_;  // of first_, or of pairs_
+  column::GroupTable pairs_;
+  std::vector<Slot> by_code_;
+};
+
+/// All indexes of one snapshot, made when first asked for. Threads: any; two attributes are made
+/// side by side, the same one once.
+class Indexes {
+ public:
+  Indexes(std::span<const VisibleSegment> segments, const model::Mapping& mapping)
+      : segments_(segments), mapping_(mapping) {}
+  Result<std::shared_ptr<const ColumnIndex>> OfColumn(model::CubeColumn column,
+                                                      const StopCheck& stop) const;
+  Result<std::shared_ptr<const AttributeIndex>> Of(const model::Attribute& attribute,
+                                                   const StopCheck& stop) const;
+
+ private:
+  template <typename T>
+  struct Slot {
+    std::mutex mutex;
+    std::shared_ptr<const T> made;
+  };
+  template <typename K, typename T>
+  Slot<T>& SlotOf(std::map<K, Slot<T>>& slots, K key) const {
+    const std::lock_guard lock(mutex_);
+    return slots[key];
+  }
+
+  std::span<const VisibleSegment> segments_;
+  const model::Mapping& mapping_;
+  mutable std::mutex mutex_;
+  mutable std::map<model::CubeColumn, Slot<ColumnIndex>> columns_;
+  mutable std::map<const model::Attribute*, Slot<AttributeIndex>> attributes_;
+};
+
+}  // namespace cqd::cube

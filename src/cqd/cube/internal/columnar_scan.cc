@@ -1,0 +1,321 @@
+#include "cube/internal/columnar_scan.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include "base/check.h"
+
+namespace cqd::cube {
+namespace {
+
+using column::kBlockRows;
+
+/// Sums are exact as long as they fit; beyond that they wrap on every path alike.
+void AddTo(std::int64_t& sum, std::int64_t value) {
+  sum = static_cast<std::int64_t>(static_cast<std::uint64_t>(sum) +
+                                  static_cast<std::uint64_t>(value));
+}
+
+/// Codes of the values in [first, last].
+column::CodeSet CodesBetween(const column::ColumnView& view, model::Value first,
+                             model::Value last) {
+  column::CodeSet set;
+  if (view.max < view.min || last < view.min || first > view.max) return set;
+  const bool whole = first <= view.min && last >= view.max && view.null_count == 0;
+  if (whole) {
+    set.kind = column::CodeSet::Kind::kAll;
+    return set;
+  }
+  set.kind = column::CodeSet::Kind::kInterval;
+  const auto low = std::max(first, view.min), high = std::min(last, view.max);
+  if (view.encoding == column::Encoding::kDictionary) {
+    const auto begin = view.dictionary.begin(), end = view.dictionary.end();
+    const auto from = std::lower_bound(begin, end, low), to = std::upper_bound(begin, end, high);
+    if (from == to) return {};
+    set.first = static_cast<std::uint64_t>(from - begin);
+    set.last = static_cast<std::uint64_t>(to - begin) - 1;
+    return set;
+  }
+  set.first = static_cast<std::uint64_t>(low) - static_cast<std::uint64_t>(view.base);
+  set.last = static_cast<std::uint64_t>(high) - static_cast<std::uint64_t>(view.base);
+  return set;
+}
+
+}  // namespace
+
+void Tally::Resize(const Plan& plan) {
+  counts.resize(groups.size() * plan.class_count);
+  sums.resize(plan.sums.size());
+  numbers.resize(plan.sums.size());
+  for (auto& by_group : sums) by_group.resize(groups.size());
+  for (auto& by_group : numbers) by_group.resize(groups.size());
+}
+
+void Merge(const Plan& plan, const Tally& from, Tally& to) {
+  std::vector<std::uint32_t> tuple(plan.dimensions.size());
+  std::vector<std::uint32_t> place(from.groups.size());
+  for (std::uint32_t g = 0; g < place.size(); ++g) {
+    from.groups.TupleOf(g, tuple);
+    place[g] = to.groups.NumberOf(tuple);
+  }
+  to.Resize(plan);
+  for (std::size_t g = 0; g < place.size(); ++g) {
+    const std::int64_t* counts = from.counts.data() + g * plan.class_count;
+    std::int64_t* target = to.counts.data() + place[g] * plan.class_count;
+    for (std::size_t c = 0; c < plan.class_count; ++c) target[c] += counts[c];
+    for (std::size_t s = 0; s < plan.sums.size(); ++s) {
+      AddTo(to.sums[s][place[g]], from.sums[s][g]);
+      to.numbers[s][place[g]] += from.numbers[s][g];
+    }
+  }
+}
+
+Result<Groups> Collect(const Plan& plan, const Tally& tally, std::int64_t groups_max) {
+  Groups groups;
+  std::vector<std::uint32_t> tuple(plan.dimensions.size());
+  std::vector<std::int64_t> passed(plan.tests.size());
+  for (std::uint32_t g = 0; g < tally.groups.size(); ++g) {
+    const std::int64_t* counts = tally.counts.data() + g * plan.class_count;
+    if (std::all_of(counts, counts + plan.class_count, [](auto n) { return n == 0; })) continue;
+    if (static_cast<std::int64_t>(groups.size()) >= groups_max) {
+      return Fail(ErrorCode::kResourceExhausted,
+                  "too many groups: the limit is " + std::to_string(groups_max));
+    }
+    for (std::size_t t = 0; t < passed.size(); ++t) {
+      passed[t] = 0;
+      for (std::size_t c = 0; c < plan.class_count; ++c) {
+        if (plan.passes[t][c] != 0) passed[t] += counts[c];
+      }
+    }
+    Group& group = groups.emplace_back();
+    tally.groups.TupleOf(g, tuple);
+    for (std::size_t d = 0; d < tuple.size(); ++d) {
+      group.members.push_back(plan.dimensions[d]->members()[tuple[d]]);
+    }
+    for (const PlannedMeasure& measure : plan.measures) {
+      if (measure.sum) {
+        group.values.push_back({tally.sums[*measure.sum][g], tally.numbers[*measure.sum][g]});
+      } else {
+        group.values.push_back({passed[measure.test], measure.of ? passed[*measure.of] : 0});
+      }
+    }
+  }
+  return groups;
+}
+
+Scanner::Scanner(const Plan& plan)
+    : plan_(plan),
+      all_rows_(kBlockRows),
+      selection_(kBlockRows),
+      mask_(kBlockRows),
+      any_mask_(kBlockRows),
+      passes_(kBlockRows),
+      keys_(kBlockRows),
+      groups_(kBlockRows),
+      classes_(kBlockRows),
+      members_(kBlockRows) {
+  std::iota(all_rows_.begin(), all_rows_.end(), std::uint16_t{0});
+}
+
+bool Scanner::PrepareWindow(const CubeSegment& segment) {
+  window_.reset();
+  if (!plan_.window) return true;
+  const column::ColumnView& day = segment.Column(model::CubeColumn::kStartDay);
+  const column::CodeSet set = CodesBetween(day, plan_.window->first, plan_.window->last);
+  if (set.kind == column::CodeSet::Kind::kAll) return true;
+  window_ = set;
+  return set.kind != column::CodeSet::Kind::kNone;
+}
+
+Scanner::SegmentAnyOf Scanner::PrepareAnyOf(const AnyOf& any_of, std::size_t segment) const {
+  SegmentAnyOf prepared;
+  for (const PlannedFilter& filter : any_of) {
+    SegmentFilter one;
+    one.filter = &filter;
+    if (const AttributeIndex::ByCode* by_code = filter.index->FindByCode(segment)) {
+      if (by_code->view == nullptr) {
+        if (filter.passes[by_code->member[0]] != 0) prepared.always = true;
+        continue;
+      }
+      one.view = by_code->view;
+      one.table.resize(by_code->member.size());
+      for (std::size_t code = 0; code < one.table.size(); ++code) {
+        one.table[code] = filter.passes[by_code->member[code]];
+      }
+      one.set = column::SimplestSet(one.table);
+      if (one.set.kind == column::CodeSet::Kind::kAll) prepared.always = true;
+      if (one.set.kind == column::CodeSet::Kind::kNone) continue;
+    }
+    prepared.filters.push_back(std::move(one));
+  }
+  return prepared;
+}
+
+/// False when no row of the segment can pass.
+bool Scanner::Prepare(const VisibleSegment& visible, std::size_t segment) {
+  if (visible.live_rows() == 0 || !PrepareWindow(*visible.segment)) return false;
+  filters_.clear();
+  for (const AnyOf& any_of : plan_.all_of) {
+    SegmentAnyOf prepared = PrepareAnyOf(any_of, segment);
+    if (prepared.always) continue;
+    if (prepared.filters.empty()) return false;
+    filters_.push_back(std::move(prepared));
+  }
+  filtered_ = window_.has_value() || !filters_.empty() || visible.dead != nullptr;
+  class_by_code_ = plan_.facts->Table(segment);
+  for (std::uint32_t& entry : class_by_code_) entry = plan_.class_of_facts[entry];
+  return true;
+}
+
+/// When nothing is filtered and every dimension has one member in the segment, the occurrences in
+/// the dictionary of the facts are the answer: no row is read.
+bool Scanner::CountFromTotals(const VisibleSegment& visible, std::size_t segment, Tally& tally) {
+  const column::ColumnView& facts = visible.segment->Column(model::CubeColumn::kFacts);
+  if (filtered_ || !plan_.sums.empty() || facts.encoding == column::Encoding::kFrame) return false;
+  std::vector<std::uint32_t> tuple;
+  for (const auto& dimension : plan_.dimensions) {
+    const AttributeIndex::ByCode* by_code = dimension->FindByCode(segment);
+    if (by_code == nullptr || by_code->view != nullptr) return false;
+    tuple.push_back(by_code->member[0]);
+  }
+  const std::size_t group = tally.groups.NumberOf(tuple);
+  tally.Resize(plan_);
+  std::int64_t* counts = tally.counts.data() + group * plan_.class_count;
+  if (facts.encoding == column::Encoding::kConstant) {
+    counts[class_by_code_[0]] += static_cast<std::int64_t>(facts.row_count);
+    return true;
+  }
+  for (std::size_t code = 0; code < facts.occurrences.size(); ++code) {
+    counts[class_by_code_[code]] += facts.occurrences[code];
+  }
+  return true;
+}
+
+void Scanner::ApplyFilter(const SegmentFilter& filter, const VisibleSegment& visible,
+                          std::size_t segment, std::size_t first, std::size_t count, bool is_or,
+                          column::Mask* mask) {
+  if (filter.view != nullptr) {
+    column::WithCodes(*filter.view, [&](const auto* codes) {
+      if (is_or) {
+        column::OrSet(codes + first, count, filter.set, mask);
+      } else {
+        column::AndSet(codes + first, count, filter.set, mask);
+      }
+    });
+    return;
+  }
+  filter.filter->index->MembersOf(visible, segment, first, all_rows_.data(), count,
+                                  members_.data());
+  const column::Mask* passes = filter.filter->passes.data();
+  for (std::size_t i = 0; i < count; ++i) {
+    const column::Mask bit = passes[members_[i]];
+    mask[i] = static_cast<column::Mask>(is_or ? mask[i] | bit : mask[i] & bit);
+  }
+}
+
+/// Fills selection_; returns how many rows of the block passed.
+std::size_t Scanner::FilterBlock(const VisibleSegment& visible, std::size_t segment,
+                                 std::size_t first, std::size_t count) {
+  if (window_) {
+    const column::ColumnView& day = visible.segment->Column(model::CubeColumn::kStartDay);
+    const column::Zone& zone = day.zones[first / kBlockRows];
+    if (zone.max < plan_.window->first || zone.min > plan_.window->last) return 0;
+  }
+  std::fill_n(mask_.data(), count, column::Mask{1});
+  if (visible.dead) column::ClearDead(visible.dead->bits, first, count, mask_.data());
+  if (window_) {
+    const column::ColumnView& day = visible.segment->Column(model::CubeColumn::kStartDay);
+    column::WithCodes(day, [&](const auto* codes) {
+      column::AndSet(codes + first, count, *window_, mask_.data());
+    });
+  }
+  for (const SegmentAnyOf& any_of : filters_) {
+    if (any_of.filters.size() == 1) {
+      ApplyFilter(any_of.filters[0], visible, segment, first, count, false, mask_.data());
+      continue;
+    }
+    std::fill_n(any_mask_.data(), count, column::Mask{0});
+    for (const SegmentFilter& filter : any_of.filters) {
+      ApplyFilter(filter, visible, segment, first, count, true, any_mask_.data());
+    }
+    column::AndMask(any_mask_.data(), count, mask_.data());
+  }
+  return column::Select(mask_.data(), count, selection_.data());
+}
+
+/// Fills groups_ with the group number of each selected row.
+void Scanner::NumberGroups(const VisibleSegment& visible, std::size_t segment, std::size_t first,
+                           std::size_t selected, Tally& tally) {
+  std::fill_n(groups_.data(), selected, 0U);
+  for (std::size_t s = 0; s < plan_.shape.stages().size(); ++s) {
+    const GroupShape::Stage& stage = plan_.shape.stages()[s];
+    for (std::size_t k = 0; k < selected; ++k) keys_[k] = groups_[k] * stage.base;
+    for (std::size_t i = 0; i < stage.dimension_count; ++i) {
+      const AttributeIndex& dimension = *plan_.dimensions[stage.first_dimension + i];
+      const std::uint64_t stride = stage.strides[i];
+      const AttributeIndex::ByCode* by_code = dimension.FindByCode(segment);
+      if (by_code == nullptr) {
+        dimension.MembersOf(visible, segment, first, selection_.data(), selected, members_.data());
+        for (std::size_t k = 0; k < selected; ++k) keys_[k] += members_[k] * stride;
+      } else if (by_code->view == nullptr) {
+        const std::uint64_t digit = by_code->member[0] * stride;
+        for (std::size_t k = 0; k < selected; ++k) keys_[k] += digit;
+      } else {
+        column::WithCodes(*by_code->view, [&](const auto* codes) {
+          column::AddGathered(codes + first, selection_.data(), selected, by_code->member.data(),
+                              stride, keys_.data());
+        });
+      }
+    }
+    tally.groups.Number(s, {keys_.data(), selected}, groups_.data());
+  }
+  if (!plan_.shape.is_array()) tally.Resize(plan_);
+}
+
+void Scanner::CountBlock(const VisibleSegment& visible, std::size_t segment, std::size_t first,
+                         std::size_t selected, Tally& tally) {
+  NumberGroups(visible, segment, first, selected, tally);
+  const column::ColumnView& facts = visible.segment->Column(model::CubeColumn::kFacts);
+  if (facts.width == 0) {
+    std::fill_n(classes_.data(), selected, class_by_code_[0]);
+  } else {
+    column::WithCodes(facts, [&](const auto* codes) {
+      if (!class_by_code_.empty()) {
+        column::Gather(codes + first, selection_.data(), selected, class_by_code_.data(),
+                       classes_.data());
+        return;
+      }
+      for (std::size_t k = 0; k < selected; ++k) {
+        const model::Value word = facts.ValueOf(codes[first + selection_[k]]);
+        classes_[k] = plan_.class_of_facts[plan_.facts->NumberOf(word)];
+      }
+    });
+  }
+  column::CountClasses(groups_.data(), classes_.data(), selected,
+                       static_cast<std::uint32_t>(plan_.class_count), tally.counts.data());
+  for (std::size_t s = 0; s < plan_.sums.size(); ++s) {
+    const column::ColumnView& values = visible.segment->Column(plan_.sums[s].column);
+    const column::Mask* passes = plan_.passes[plan_.sums[s].test].data();
+    for (std::size_t k = 0; k < selected; ++k) passes_[k] = passes[classes_[k]];
+    column::AddValues(values, first, selection_.data(), selected, groups_.data(), passes_.data(),
+                      tally.sums[s].data(), tally.numbers[s].data());
+  }
+}
+
+void Scanner::Scan(const VisibleSegment& visible, std::size_t segment, Tally& tally) {
+  if (!Prepare(visible, segment)) return;
+  if (CountFromTotals(visible, segment, tally)) return;
+  const std::size_t rows = visible.segment->row_count();
+  for (std::size_t first = 0; first < rows; first += kBlockRows) {
+    const std::size_t count = std::min(kBlockRows, rows - first);
+    std::size_t selected = count;
+    if (filtered_) {
+      selected = FilterBlock(visible, segment, first, count);
+    } else {
+      std::copy_n(all_rows_.data(), count, selection_.data());
+    }
+    if (selected != 0) CountBlock(visible, segment, first, selected, tally);
+  }
+}
+
+}  // namespace cqd::cube

@@ -1,0 +1,74 @@
+// Scanning one segment after the other for a plan.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "column/kernels.h"
+#include "cube/internal/columnar_plan.h"
+
+namespace cqd::cube {
+
+/// What one thread has counted. Arrays by group number, grown as groups appear.
+struct Tally {
+  explicit Tally(const Plan& plan) : groups(plan.shape) { Resize(plan); }
+  /// Makes room for all groups seen.
+  void Resize(const Plan& plan);
+
+  GroupNumbers groups;
+  std::vector<std::int64_t> counts;                ///< by group x class
+  std::vector<std::vector<std::int64_t>> sums;     ///< by planned sum, by group
+  std::vector<std::vector<std::int64_t>> numbers;  ///< values in each sum
+};
+
+/// Adds `from` to `to`, group by group.
+void Merge(const Plan& plan, const Tally& from, Tally& to);
+
+/// Groups of the tally that hold a stream. Errors: kResourceExhausted over groups_max.
+Result<Groups> Collect(const Plan& plan, const Tally& tally, std::int64_t groups_max);
+
+/// Scratch of one thread for one plan. Threads: one at a time.
+class Scanner {
+ public:
+  explicit Scanner(const Plan& plan);
+  /// Counts the visible streams of a segment that pass; `segment` is its place in the snapshot.
+  void Scan(const VisibleSegment& visible, std::size_t segment, Tally& tally);
+
+ private:
+  /// A filter on a segment: by codes of one column, or row by row.
+  struct SegmentFilter {
+    const column::ColumnView* view = nullptr;  ///< null: by members
+    column::CodeSet set;
+    std::vector<column::Mask> table;
+    const PlannedFilter* filter = nullptr;
+  };
+  struct SegmentAnyOf {
+    bool always = false;
+    std::vector<SegmentFilter> filters;
+  };
+
+  bool Prepare(const VisibleSegment& visible, std::size_t segment);
+  bool PrepareWindow(const CubeSegment& segment);
+  SegmentAnyOf PrepareAnyOf(const AnyOf& any_of, std::size_t segment) const;
+  bool CountFromTotals(const VisibleSegment& visible, std::size_t segment, Tally& tally);
+  std::size_t FilterBlock(const VisibleSegment& visible, std::size_t segment, std::size_t first,
+                          std::size_t count);
+  void ApplyFilter(const SegmentFilter& filter, const VisibleSegment& visible, std::size_t segment,
+                   std::size_t first, std::size_t count, bool is_or, column::Mask* mask);
+  void NumberGroups(const VisibleSegment& visible, std::size_t segment, std::size_t first,
+                    std::size_t selected, Tally& tally);
+  void CountBlock(const VisibleSegment& visible, std::size_t segment, std::size_t first,
+                  std::size_t selected, Tally& tally);
+
+  const Plan& plan_;
+  std::vector<SegmentAnyOf> filters_;
+  std::optional<column::CodeSet> window_;
+  std::vector<std::uint32_t> class_by_code_;
+  bool filtered_ = false;
+  std::vector<std::uint16_t> all_rows_, selection_;
+  std::vector<column::Mask> mask_, any_mask_, passes_;
+  std::vector<std::uint64_t> keys_;
+  std::vector<std::uint32_t> groups_, classes_, members_;
+};
+
+}  // namespace cqd::cube

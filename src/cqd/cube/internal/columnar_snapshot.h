@@ -1,0 +1,42 @@
+// The one implementation of Snapshot: segments, what they mean now, and the columnar executor.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "cube/cube.h"
+#include "cube/internal/columnar_index.h"
+
+namespace cqd::cube {
+
+/// What a snapshot is made of.
+struct SnapshotParts {
+  std::int64_t data_version = 0;
+  UtcTime published_at;
+  std::vector<VisibleSegment> segments;
+  std::shared_ptr<const model::Mapping> mapping;
+  TimeZone zone;
+  int threads = 1;
+};
+
+class ColumnarSnapshot final : public Snapshot {
+ public:
+  explicit ColumnarSnapshot(SnapshotParts parts);
+  std::int64_t data_version() const override { return parts_.data_version; }
+  UtcTime published_at() const override { return parts_.published_at; }
+  std::optional<UtcTime> data_through() const override { return data_through_; }
+  std::int64_t row_count() const override { return row_count_; }
+  std::int64_t bytes_on_disk() const override { return bytes_; }
+  const model::Mapping& mapping() const override { return *parts_.mapping; }
+  const TimeZone& zone() const override { return parts_.zone; }
+  Result<Groups> Run(const CubeQuery& query, const QueryLimits& limits) const override;
+
+ private:
+  const SnapshotParts parts_;
+  std::optional<UtcTime> data_through_;
+  std::int64_t row_count_ = 0;
+  std::int64_t bytes_ = 0;
+  Indexes indexes_;
+};
+
+}  // namespace cqd::cube

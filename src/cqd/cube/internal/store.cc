@@ -1,0 +1,194 @@
+#include "cube/internal/store.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <atomic>
+#include <filesystem>
+#include <system_error>
+#include <thread>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "file/io.h"
+
+namespace cqd::cube {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view kManifestFile = "manifest.json";
+constexpr std::uint64_t kMasksBytesMax = std::uint64_t{1} << 32;
+
+bool IsCubeFile(const std::string& name) {
+  return name.ends_with(".seg") || name.ends_with(".mask");
+}
+
+/// What a write left behind that was killed before its rename.
+bool IsLeftover(const std::string& name) {
+  return name.ends_with(".seg.new") || name.ends_with(".mask.new");
+}
+
+std::vector<std::string> FileNames(const std::string& folder) {
+  std::vector<std::string> names;
+  std::error_code error;
+  for (fs::directory_iterator at(folder, error), end; !error && at != end; at.increment(error)) {
+    names.push_back(at->path().filename().string());
+  }
+  return names;
+}
+
+/// The greatest version in the names of the files: versions must not repeat when the manifest is
+/// lost. Names are "<month>.<version>-<round>.<number>.seg".
+std::int64_t GreatestVersion(const std::string& folder) {
+  std::int64_t greatest = 0;
+  for (const std::string& name : FileNames(folder)) {
+    const auto parts = Split(name, '.');
+    if (!IsCubeFile(name) || parts.size() < 3) continue;
+    const auto version = ParseInt(Split(parts[1], '-').front());
+    if (version) greatest = std::max(greatest, *version);
+  }
+  return greatest;
+}
+
+Error Damaged(const std::string& file, std::string_view what) {
+  return Fail(ErrorCode::kCorruption, fmt::format("{}: {}", file, what));
+}
+
+Result<LoadedMonth> LoadMonth(const std::string& folder, const MonthEntry& entry) {
+  LoadedMonth month;
+  month.entry = entry;
+  for (const SegmentEntry& wanted : entry.segments) {
+    auto segment = CubeSegment::OpenFile(folder + "/" + wanted.file);
+    if (!segment.ok()) {
+      // A newer format under a manifest of ours can only be damage.
+      return Damaged(wanted.file, segment.error().ToString());
+    }
+    const CubeSegment& found = **segment;
+    if (found.data().hash() != wanted.hash || found.range() != wanted.range ||
+        static_cast<std::int64_t>(found.row_count()) != wanted.rows) {
+      return Damaged(wanted.file, "is not the segment that was published");
+    }
+    month.segments.push_back({*std::move(segment), nullptr});
+  }
+  if (entry.masks_file.empty()) return month;
+  const auto bytes = file::ReadWhole(folder + "/" + entry.masks_file, kMasksBytesMax);
+  if (!bytes.ok()) return Damaged(entry.masks_file, bytes.error().ToString());
+  const Status masks = ParseMasks(std::as_bytes(std::span(*bytes)), month.segments);
+  if (!masks.ok()) return Damaged(entry.masks_file, masks.error().ToString());
+  return month;
+}
+
+void LoadMonths(const std::string& folder, int threads, StoredCube& cube) {
+  const std::vector<MonthEntry>& entries = cube.manifest.months;
+  std::vector<std::optional<Result<LoadedMonth>>> loaded(entries.size());
+  std::atomic<std::size_t> next{0};
+  const auto work = [&] {
+    for (std::size_t i = next.fetch_add(1); i < entries.size(); i = next.fetch_add(1)) {
+      loaded[i] = LoadMonth(folder, entries[i]);
+    }
+  };
+  std::vector<std::thread> helpers;
+  for (int i = 1; i < threads && static_cast<std::size_t>(i) < entries.size(); ++i) {
+    try {
+      helpers.emplace_back(work);
+    } catch (const std::system_error&) {
+      break;
+    }
+  }
+  work();
+  for (std::thread& helper : helpers) helper.join();
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    if (loaded[i]->ok()) {
+      cube.months.push_back(**std::move(loaded[i]));
+      continue;
+    }
+    cube.damaged.insert(entries[i].month);
+    cube.damage.push_back(fmt::format("month {} is left out until the next processing run: {}",
+                                      entries[i].month.ToString(), loaded[i]->error().message));
+  }
+}
+
+}  // namespace
+
+Result<StoredCube> OpenStore(const std::string& folder, int threads) {
+  CQD_RETURN_IF_ERROR(file::MakeFolders(folder));
+  StoredCube cube;
+  auto manifest = ReadManifest(folder + "/" + std::string(kManifestFile));
+  if (!manifest.ok()) {
+    const ErrorCode code = manifest.error().code;
+    cube.manifest.data_version = GreatestVersion(folder);
+    if (code == ErrorCode::kNotFound) return cube;
+    if (code != ErrorCode::kCorruption) return std::move(manifest).error();
+    cube.damage.push_back("the cube's manifest is damaged; the next processing run rebuilds all: " +
+                          manifest.error().ToString());
+    return cube;
+  }
+  if (manifest->definition != DefinitionHash()) {
+    cube.manifest.data_version = manifest->data_version;
+    cube.damage.push_back(
+        "the cube was made by another version of the program; the next processing run rebuilds "
+        "all");
+    return cube;
+  }
+  cube.manifest = *std::move(manifest);
+  cube.usable = true;
+  RemoveUnused(folder, cube.manifest);
+  LoadMonths(folder, threads, cube);
+  return cube;
+}
+
+std::vector<std::string> FindMissingFiles(const std::string& folder,
+                                          const std::vector<LoadedMonth>& months,
+                                          std::set<Month>& damaged) {
+  std::vector<std::string> words;
+  for (const LoadedMonth& month : months) {
+    for (std::size_t s = 0; s < month.segments.size(); ++s) {
+      const std::string& name = month.entry.segments[s].file;
+      std::error_code error;
+      const auto size = fs::file_size(folder + "/" + name, error);
+      if (!error && size == month.segments[s].segment->data().byte_count()) continue;
+      damaged.insert(month.entry.month);
+      words.push_back(fmt::format("month {} is rebuilt: {} is missing or has another size",
+                                  month.entry.month.ToString(), name));
+    }
+  }
+  return words;
+}
+
+Status Publish(const std::string& folder, Manifest& manifest, std::vector<LoadedMonth>& months,
+               const std::set<Month>& changed) {
+  manifest.months.clear();
+  for (LoadedMonth& month : months) {
+    if (changed.contains(month.entry.month)) {
+      month.entry.masks_file.clear();
+      const bool any_dead = std::any_of(month.segments.begin(), month.segments.end(),
+                                        [](const VisibleSegment& v) { return v.dead != nullptr; });
+      if (any_dead) {
+        month.entry.masks_file =
+            fmt::format("{}.{}.mask", month.entry.month.ToString(), manifest.data_version);
+        CQD_RETURN_IF_ERROR(
+            file::WriteDurably(folder + "/" + month.entry.masks_file, FormatMasks(month.segments)));
+      }
+    }
+    manifest.months.push_back(month.entry);
+  }
+  return file::WriteDurably(folder + "/" + std::string(kManifestFile), FormatManifest(manifest));
+}
+
+void RemoveUnused(const std::string& folder, const Manifest& manifest) {
+  std::set<std::string> used;
+  for (const MonthEntry& month : manifest.months) {
+    used.insert(month.masks_file);
+    for (const SegmentEntry& segment : month.segments) used.insert(segment.file);
+  }
+  for (const std::string& name : FileNames(folder)) {
+    if (!IsLeftover(name) && (!IsCubeFile(name) || used.contains(name))) continue;
+    std::error_code error;
+    // Not durable on purpose: what a power failure brings back is removed again later.
+    fs::remove(folder + "/" + name, error);
+    if (error) LogWarning("cannot remove {} of the cube: {}", name, error.message());
+  }
+}
+
+}  // namespace cqd::cube

@@ -1,0 +1,53 @@
+#include "cube/snapshot.h"
+
+#include <algorithm>
+
+#include "base/check.h"
+#include "cube/internal/columnar.h"
+#include "cube/internal/columnar_snapshot.h"
+
+namespace cqd::cube {
+
+ColumnarSnapshot::ColumnarSnapshot(SnapshotParts parts)
+    : parts_(std::move(parts)), indexes_(parts_.segments, *parts_.mapping) {
+  for (const VisibleSegment& visible : parts_.segments) {
+    row_count_ += visible.live_rows();
+    bytes_ += static_cast<std::int64_t>(visible.segment->data().byte_count());
+    if (visible.dead) bytes_ += static_cast<std::int64_t>(visible.dead->bits.size() * 8);
+    if (visible.live_rows() == 0) continue;
+    const UtcTime newest = visible.segment->session_time_max();
+    data_through_ = data_through_ ? std::max(*data_through_, newest) : newest;
+  }
+}
+
+Result<Groups> ColumnarSnapshot::Run(const CubeQuery& query, const QueryLimits& limits) const {
+  return RunColumnar(query, limits, parts_.segments, indexes_, parts_.threads);
+}
+
+std::shared_ptr<const Snapshot> MakeSnapshot(std::span<const model::StreamRow> rows,
+                                             std::shared_ptr<const model::Mapping> mapping,
+                                             const TimeZone& zone, const SnapshotOptions& options) {
+  const std::size_t rows_a_segment =
+      std::clamp<std::size_t>(options.segment_rows, 1, static_cast<std::size_t>(kSegmentRows));
+  SnapshotParts parts;
+  parts.data_version = options.data_version;
+  for (std::size_t begin = 0; begin < rows.size(); begin += rows_a_segment) {
+    const std::size_t end = std::min(rows.size(), begin + rows_a_segment);
+    SegmentBuilder builder(*mapping, zone);
+    const auto id = [](std::size_t row) {
+      return archive::RowId(static_cast<std::int64_t>(row) + 1);
+    };
+    for (std::size_t row = begin; row < end; ++row) builder.Add(rows[row], id(row));
+    const RowRange range{archive::RowId(static_cast<std::int64_t>(begin)), id(end - 1)};
+    auto bytes = std::make_shared<const std::vector<std::byte>>(std::move(builder).Finish(range));
+    auto segment = CubeSegment::Open(*bytes, bytes);
+    CQD_CHECK(segment.ok());
+    parts.segments.push_back({*std::move(segment), nullptr});
+  }
+  parts.mapping = std::move(mapping);
+  parts.zone = zone;
+  parts.threads = options.threads;
+  return std::make_shared<ColumnarSnapshot>(std::move(parts));
+}
+
+}  // namespace cqd::cube
