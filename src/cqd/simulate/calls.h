@@ -66,6 +66,6 @@ SlotPlan PlanSlot(const Organisation& organisation, std::int64_t slot, double ca
 
 /// Streams that one call, meeting or outside call gives on average (all legs, both directions).
 /// Measured over 100,000 calls; calls_test.cc holds it to 3 %.
-inline constexpr double kStreamsPerCall = 5.6;
+inline constexpr double kStreamsPerCall = 5.38;
 
 }  // namespace cqd::simulate

@@ -136,7 +136,7 @@ void Builder::AddFloor(int building, int number, std::uint32_t base) {
   floor.wifi_subnet = AddSubnet(base + 0x200, 23, SubnetUse::kWifi, building, where.site,
                                 fmt::format("{} floor {} WLAN", where.name, number));
   floor.first_access_point = static_cast<int>(org_.access_points.size());
-  floor.access_point_count = 4;
+  floor.access_point_count = 3;
   for (int i = 1; i <= floor.access_point_count; ++i) {
     AccessPoint ap;
     ap.building = building;
@@ -220,7 +220,7 @@ void Builder::AddOutsideNetworks() {
 
 void Builder::AddServers() {
   for (int region = 0; region < 3; ++region) {
-    const int site = region == 0 ? 0 : region == 1 ? 3 : 6;
+    const int site = region == 0 ? 0 : region == 1 ? 3 : 7;
     const Site& where = org_.sites[static_cast<std::size_t>(site)];
     const std::uint32_t base =
         (10U << 24) + (static_cast<std::uint32_t>(site + 1) << 16) + (250U << 8);
@@ -318,7 +318,7 @@ User Builder::MakeUser(int number, bool guest, int site) {
   user.old_driver =
       org_.device_models[static_cast<std::size_t>(user.device_model)].old_driver_key != 0 &&
       random_.Chance(0.3);
-  user.laptop = random_.Chance(0.6);
+  user.laptop = random_.Chance(0.75);
   user.host = random_.Below(kHostsPerSubnet);
   user.home_network = random_.Below(4);
   user.home_ipv6 = random_.Chance(0.04);

@@ -90,7 +90,7 @@ class Run {
                   "the simulation is too large: conference keys have 31 bits");
     }
     writer_.BeginSlot(plan, slot, state.conference_keys_before_slot,
-                      state.correlation_keys_before_slot);
+                      state.correlation_keys_before_slot, SlotBegin(slot) < from_);
     for (const PlannedSession& session : plan.sessions) {
       if (session.received < from_ || session.received >= until) continue;
       CQD_RETURN_IF_ERROR(writer_.WriteNew(session, until));

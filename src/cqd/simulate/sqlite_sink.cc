@@ -2,7 +2,7 @@
 #include <sqlite3.h>
 
 #include <array>
-#include <charconv>
+#include <optional>
 #include <utility>
 
 #include "simulate/internal/state_row.h"
@@ -50,9 +50,12 @@ class SqliteSink final : public QoeSink {
     return OkStatus();
   }
 
+  /// Every insert is an INSERT OR REPLACE: with the key as the table's only index it costs the
+  /// same.
+  Status Replace(Table table, std::span<const Cell> row) override { return Write(table, row); }
+
   Status Commit(const SimulationState& state) override {
-    std::string seed;
-    CQD_RETURN_IF_ERROR(Write(Table::kState, StateRow(state, seed)));
+    CQD_RETURN_IF_ERROR(Write(Table::kState, StateRow(state).cells));
     --rows_written_;
     CQD_RETURN_IF_ERROR(database_.Execute("COMMIT"));
     writing_ = false;
@@ -113,26 +116,14 @@ Result<std::optional<SimulationState>> SqliteSink::ReadState() {
       const auto exists,
       database_.QueryInt("SELECT 1 FROM sqlite_master WHERE name='OpenCqdSimulation'"));
   if (!exists) return std::optional<SimulationState>();
-  CQD_ASSIGN_OR_RETURN(
-      sqlite::Statement query,
-      database_.Prepare("SELECT Seed, UserCount, CallsPerWeek, BeginTime, WrittenUntil, "
-                        "ConferenceKeysBeforeSlot, CorrelationKeysBeforeSlot "
-                        "FROM OpenCqdSimulation WHERE Id=1"));
+  CQD_ASSIGN_OR_RETURN(sqlite::Statement query,
+                       database_.Prepare(fmt::format("SELECT {} FROM OpenCqdSimulation WHERE Id=1",
+                                                     fmt::join(kStateColumns, ", "))));
   CQD_ASSIGN_OR_RETURN(const bool row, query.Step());
   if (!row) return std::optional<SimulationState>();
-  SimulationState state;
-  const std::string_view seed = query.Text(0);
-  const auto parsed = std::from_chars(seed.data(), seed.data() + seed.size(), state.seed);
-  if (parsed.ec != std::errc() || parsed.ptr != seed.data() + seed.size()) {
-    return Fail(ErrorCode::kCorruption, "the simulation's state is damaged: seed",
-                std::string(seed));
-  }
-  state.user_count = static_cast<std::int32_t>(query.Int(1));
-  state.calls_per_week = query.Double(2);
-  CQD_ASSIGN_OR_RETURN(state.begin, ParseTime(query.Text(3)));
-  CQD_ASSIGN_OR_RETURN(state.written_until, ParseTime(query.Text(4)));
-  state.conference_keys_before_slot = query.Int(5);
-  state.correlation_keys_before_slot = query.Int(6);
+  StateTexts texts;
+  for (std::size_t i = 0; i < texts.size(); ++i) texts[i] = query.Text(static_cast<int>(i));
+  CQD_ASSIGN_OR_RETURN(const SimulationState state, ParseState(texts));
   return std::optional<SimulationState>(state);
 }
 

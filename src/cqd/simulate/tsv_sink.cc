@@ -73,14 +73,18 @@ class TsvSink final : public QoeSink {
     return OkStatus();
   }
 
+  Status Replace(Table, std::span<const Cell>) override {
+    return Fail(ErrorCode::kUnimplemented,
+                "text files hold whole ranges only: nothing in them can be replaced");
+  }
+
   /// The state is one row: its file is written anew each time.
   Status Commit(const SimulationState& state) override {
     const std::string path = PathOf(InfoOf(Table::kState).name);
     auto& file = files_[static_cast<std::size_t>(Table::kState)];
     file.reset(std::fopen(path.c_str(), "wb"));
     if (!file) return FileError(path, errno);
-    std::string seed;
-    CQD_RETURN_IF_ERROR(Write(Table::kState, StateRow(state, seed)));
+    CQD_RETURN_IF_ERROR(Write(Table::kState, StateRow(state).cells));
     --rows_written_;
     for (int i = 0; i < kTableCount; ++i) {
       if (std::fflush(files_[static_cast<std::size_t>(i)].get()) != 0) {

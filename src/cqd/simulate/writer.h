@@ -79,9 +79,11 @@ class QoeSink {
   virtual Status CreateSchema() = 0;
   /// The state of the last Commit; nullopt in a database without one.
   virtual Result<std::optional<SimulationState>> ReadState() = 0;
-  /// Adds a row, or replaces the row with the same primary key. Cells are in the order of
-  /// InfoOf(table).columns. A first Write after a Commit begins a transaction.
+  /// Adds a row whose key is new. Cells are in the order of InfoOf(table).columns. A first Write or
+  /// Replace after a Commit begins a transaction.
   virtual Status Write(Table table, std::span<const Cell> row) = 0;
+  /// Puts a row in the place of the one with the same key, if there is one.
+  virtual Status Replace(Table table, std::span<const Cell> row) = 0;
   /// Makes everything written durable together with `state`.
   virtual Status Commit(const SimulationState& state) = 0;
   /// Rows written (replacements count again).
@@ -101,5 +103,11 @@ Result<std::unique_ptr<QoeSink>> OpenSqliteSink(const std::string& path);
 /// nullopt, so only whole ranges can be written, no continuation. Errors: kNotFound or
 /// kPermissionDenied (folder), kDiskFull.
 Result<std::unique_ptr<QoeSink>> OpenTsvSink(const std::string& folder);
+
+/// Any database with an ODBC driver whose dialect we know: SQL Server, PostgreSQL, SQLite; rows go
+/// in arrays. `connection_string` as for odbc::Connection; the database must exist, the tables are
+/// made when missing. Errors: as odbc::Connection::Open, and kUnimplemented (unknown dialect).
+Result<std::unique_ptr<QoeSink>> OpenOdbcSink(const std::string& connection_string,
+                                              const std::string& password = {});
 
 }  // namespace cqd::simulate

@@ -28,7 +28,7 @@ Access DrawAccess(Random& random, const User& user, AgentKind kind, bool working
   if (kind == AgentKind::kDeskPhone) return Access::kOfficeWired;
   const double office = working ? 0.80 : 0.35;
   if (where < office) {
-    return user.laptop && how < 0.55 ? Access::kOfficeWifi : Access::kOfficeWired;
+    return user.laptop && how < 0.70 ? Access::kOfficeWifi : Access::kOfficeWired;
   }
   if (where < office + (1 - office) * 0.35) return Access::kVpn;
   return how < 0.35 ? Access::kHomeWired : Access::kHomeWifi;

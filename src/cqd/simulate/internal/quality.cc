@@ -16,15 +16,15 @@ AccessQuality QualityOf(Access access) {
     case Access::kOfficeWired:
       return {1.5, 1.0, 0.0001, 0.008};
     case Access::kOfficeWifi:
-      return {5, 4, 0.001, 0.028};
+      return {5, 4, 0.001, 0.022};
     case Access::kVpn:
-      return {35, 5, 0.002, 0.045};
+      return {35, 5, 0.002, 0.035};
     case Access::kHomeWired:
-      return {28, 3, 0.001, 0.025};
+      return {28, 3, 0.001, 0.020};
     case Access::kHomeWifi:
-      return {34, 6, 0.003, 0.050};
+      return {34, 6, 0.003, 0.040};
     case Access::kCellular:
-      return {75, 11, 0.006, 0.100};
+      return {75, 11, 0.006, 0.080};
   }
   return {};
 }

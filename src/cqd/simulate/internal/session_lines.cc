@@ -176,7 +176,7 @@ void FillNine(SharingRow& row, int total_column, double mean, int duration_s, bo
 
 }  // namespace
 
-Status SessionWriter::WriteAudioLine(const SessionFacts& facts, bool count) {
+Status SessionWriter::WriteAudioLine(const SessionFacts& facts) {
   const PlannedSession& plan = *facts.plan;
   std::array<AudioRow, 2> rows{};
   Verdict verdict;
@@ -214,8 +214,8 @@ Status SessionWriter::WriteAudioLine(const SessionFacts& facts, bool count) {
     }
   }
   CQD_RETURN_IF_ERROR(WriteMediaLine(facts, 0, verdict.value));
-  for (const AudioRow& row : rows) CQD_RETURN_IF_ERROR(sink_.Write(Table::kAudioStream, row));
-  if (count) report_.audio_streams += 2;
+  for (const AudioRow& row : rows) CQD_RETURN_IF_ERROR(PutLineRow(Table::kAudioStream, row));
+  if (!completing_) report_.audio_streams += 2;
   if (facts.caller_reported) {
     CQD_RETURN_IF_ERROR(WriteAudioSignal(facts, true));
     CQD_RETURN_IF_ERROR(WriteAudioEvents(facts, true));
@@ -227,7 +227,7 @@ Status SessionWriter::WriteAudioLine(const SessionFacts& facts, bool count) {
   return OkStatus();
 }
 
-Status SessionWriter::WriteVideoLine(const SessionFacts& facts, int label, bool count) {
+Status SessionWriter::WriteVideoLine(const SessionFacts& facts, int label) {
   const PlannedSession& plan = *facts.plan;
   std::array<VideoRow, 2> rows{};
   Verdict verdict;
@@ -275,8 +275,8 @@ Status SessionWriter::WriteVideoLine(const SessionFacts& facts, int label, bool 
     row[Video::kSendBitRateMaximum] = Cell::Int(bit_rate * 2);
   }
   CQD_RETURN_IF_ERROR(WriteMediaLine(facts, label, verdict.value));
-  for (const VideoRow& row : rows) CQD_RETURN_IF_ERROR(sink_.Write(Table::kVideoStream, row));
-  if (count) report_.video_streams += 2;
+  for (const VideoRow& row : rows) CQD_RETURN_IF_ERROR(PutLineRow(Table::kVideoStream, row));
+  if (!completing_) report_.video_streams += 2;
   Random twice(Mix(plan.seed, 0x54, salt));
   if (twice.Chance(0.01)) {
     // The codec changed during the call: the payload is part of the key, so one stream has two
@@ -284,14 +284,14 @@ Status SessionWriter::WriteVideoLine(const SessionFacts& facts, int label, bool 
     VideoRow second = rows[0];
     const bool was_h264 = second[Video::kVideoPayloadDescription].integer == kH264 + 1;
     second[Video::kVideoPayloadDescription] = Cell::Int(was_h264 ? kRtVideo + 1 : kH264 + 1);
-    CQD_RETURN_IF_ERROR(sink_.Write(Table::kVideoStream, second));
+    CQD_RETURN_IF_ERROR(PutLineRow(Table::kVideoStream, second));
   }
   if (facts.caller_reported) CQD_RETURN_IF_ERROR(WriteVideoEvents(facts, label, true));
   if (facts.callee_reported) CQD_RETURN_IF_ERROR(WriteVideoEvents(facts, label, false));
   return OkStatus();
 }
 
-Status SessionWriter::WriteSharingLine(const SessionFacts& facts, bool count) {
+Status SessionWriter::WriteSharingLine(const SessionFacts& facts) {
   const PlannedSession& plan = *facts.plan;
   std::array<SharingRow, 2> rows{};
   Verdict verdict;
@@ -340,9 +340,9 @@ Status SessionWriter::WriteSharingLine(const SessionFacts& facts, bool count) {
   }
   CQD_RETURN_IF_ERROR(WriteMediaLine(facts, 3, verdict.value));
   for (const SharingRow& row : rows) {
-    CQD_RETURN_IF_ERROR(sink_.Write(Table::kAppSharingStream, row));
+    CQD_RETURN_IF_ERROR(PutLineRow(Table::kAppSharingStream, row));
   }
-  if (count) report_.sharing_streams += 2;
+  if (!completing_) report_.sharing_streams += 2;
   return OkStatus();
 }
 
@@ -358,7 +358,7 @@ Status SessionWriter::WriteAudioSignal(const SessionFacts& facts, bool from_call
     row[Col::kRxAGCSignalLevel] = Cell::Int(-18 - random.Below(12));
     row[Col::kRxAGCNoiseLevel] = Cell::Int(-52 - random.Below(20));
     row[Col::kRxAvgAGCGain] = Cell::Int(random.Below(6));
-    return sink_.Write(Table::kAudioSignal, row);
+    return PutLineRow(Table::kAudioSignal, row);
   }
   if (party.kind != AgentKind::kDeskPhone) {
     row[Col::kSendSignalLevel] = Cell::Int(-14 - random.Below(16));
@@ -385,7 +385,7 @@ Status SessionWriter::WriteAudioSignal(const SessionFacts& facts, bool from_call
     row[Col::kEchoPercentSend] = Cell::Decimal(echo ? random.Below(2000) : 0, 2);
     row[Col::kInitialSignalLevelRMS] = Real3(100 + 900 * random.Uniform());
   }
-  return sink_.Write(Table::kAudioSignal, row);
+  return PutLineRow(Table::kAudioSignal, row);
 }
 
 Status SessionWriter::WriteAudioEvents(const SessionFacts& facts, bool from_caller) {
@@ -426,7 +426,7 @@ Status SessionWriter::WriteAudioEvents(const SessionFacts& facts, bool from_call
   row[Col::kDeviceHowlingEventCount] = Cell::Int(random.Chance(0.005) ? 1 : 0);
   row[Col::kDeviceRenderZeroVolumeEventRatio] = share(false, 0.01);
   row[Col::kDeviceRenderMuteEventRatio] = share(false, 0.01);
-  return sink_.Write(Table::kAudioClientEvent, row);
+  return PutLineRow(Table::kAudioClientEvent, row);
 }
 
 Status SessionWriter::WriteVideoEvents(const SessionFacts& facts, int label, bool from_caller) {
@@ -442,7 +442,7 @@ Status SessionWriter::WriteVideoEvents(const SessionFacts& facts, int label, boo
   row[Col::kNetworkBandwidthLowEventRatio] = Cell::Decimal(bandwidth, 2);
   row[Col::kNetworkReceiveQualityEventRatio] =
       Cell::Decimal(facts.path.poor() ? receive : receive / 20, 2);
-  return sink_.Write(Table::kVideoClientEvent, row);
+  return PutLineRow(Table::kVideoClientEvent, row);
 }
 
 }  // namespace cqd::simulate

@@ -124,8 +124,9 @@ SessionFacts MakeFacts(const Organisation& org, const PlannedSession& plan, UtcT
 }
 
 void SessionWriter::BeginSlot(const SlotPlan& plan, std::int64_t slot, std::int64_t conference_base,
-                              std::int64_t correlation_base) {
+                              std::int64_t correlation_base, bool resumed) {
   slot_ = slot;
+  resumed_ = resumed;
   conference_base_ = conference_base;
   correlation_base_ = correlation_base;
   conference_written_.assign(static_cast<std::size_t>(plan.conference_count), false);
@@ -143,7 +144,7 @@ Status SessionWriter::WriteNew(const PlannedSession& plan, UtcTime until) {
   CQD_RETURN_IF_ERROR(WriteConference(plan));
   CQD_RETURN_IF_ERROR(WriteCorrelation(plan));
   CQD_RETURN_IF_ERROR(WriteDialogAndSession(facts));
-  CQD_RETURN_IF_ERROR(WriteLines(facts, true));
+  CQD_RETURN_IF_ERROR(WriteLines(facts));
   const bool rated = plan.kind == SessionKind::kPeer || plan.kind == SessionKind::kConference;
   if (rated && facts.measured) {
     CQD_RETURN_IF_ERROR(WriteFeedback(facts, true));
@@ -158,15 +159,18 @@ Status SessionWriter::WriteNew(const PlannedSession& plan, UtcTime until) {
 
 Status SessionWriter::Complete(const PlannedSession& plan) {
   ++report_.completed_sessions;
-  return WriteLines(MakeFacts(org_, plan, kNever), false);
+  completing_ = true;
+  Status status = WriteLines(MakeFacts(org_, plan, kNever));
+  completing_ = false;
+  return status;
 }
 
-Status SessionWriter::WriteLines(const SessionFacts& facts, bool count) {
-  if (facts.has_audio) CQD_RETURN_IF_ERROR(WriteAudioLine(facts, count));
-  if (facts.has_video) CQD_RETURN_IF_ERROR(WriteVideoLine(facts, 1, count));
-  if (facts.has_panorama) CQD_RETURN_IF_ERROR(WriteVideoLine(facts, 2, count));
-  if (facts.has_sharing) CQD_RETURN_IF_ERROR(WriteSharingLine(facts, count));
-  if (facts.has_vbss) CQD_RETURN_IF_ERROR(WriteVideoLine(facts, 16, count));
+Status SessionWriter::WriteLines(const SessionFacts& facts) {
+  if (facts.has_audio) CQD_RETURN_IF_ERROR(WriteAudioLine(facts));
+  if (facts.has_video) CQD_RETURN_IF_ERROR(WriteVideoLine(facts, 1));
+  if (facts.has_panorama) CQD_RETURN_IF_ERROR(WriteVideoLine(facts, 2));
+  if (facts.has_sharing) CQD_RETURN_IF_ERROR(WriteSharingLine(facts));
+  if (facts.has_vbss) CQD_RETURN_IF_ERROR(WriteVideoLine(facts, 16));
   return OkStatus();
 }
 
@@ -184,7 +188,7 @@ Status SessionWriter::WriteConference(const PlannedSession& plan) {
   row[ConferenceColumn::kConferenceKey] = Cell::Int(conference_base_ + plan.conference + 1);
   row[ConferenceColumn::kConfURI] = Cell::Text(plan.organiser >= 0 ? text_ : dialog_id_);
   row[ConferenceColumn::kChecksum] = Cell::Int(Checksum(id));
-  return sink_.Write(Table::kConference, row);
+  return Put(Table::kConference, row, resumed_);
 }
 
 Status SessionWriter::WriteCorrelation(const PlannedSession& plan) {
@@ -200,7 +204,7 @@ Status SessionWriter::WriteCorrelation(const PlannedSession& plan) {
   row[CorrelationColumn::kCorrelationKey] = Cell::Int(correlation_base_ + plan.correlation + 1);
   row[CorrelationColumn::kCorrelationID] = Cell::Text(text_);
   row[CorrelationColumn::kChecksum] = Cell::Int(Checksum(id));
-  return sink_.Write(Table::kCorrelation, row);
+  return Put(Table::kCorrelation, row, resumed_);
 }
 
 Status SessionWriter::WriteDialogAndSession(const SessionFacts& facts) {
@@ -360,7 +364,7 @@ Status SessionWriter::WriteMediaLine(const SessionFacts& facts, int label, int p
   if (facts.callee_reported) row[Line::kCallee] = Cell::Int(1);
   row[Line::kMidCallReport] = Cell::Int(facts.mid_call ? 1 : 0);
   if (poor >= 0) row[Line::kClassifiedPoorCall] = Cell::Int(poor);
-  return sink_.Write(Table::kMediaLine, row);
+  return PutLineRow(Table::kMediaLine, row);
 }
 
 Status SessionWriter::WriteFeedback(const SessionFacts& facts, bool from_caller) {

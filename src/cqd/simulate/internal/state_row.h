@@ -1,28 +1,36 @@
-// The state as a row of the table OpenCqdSimulation.
+// The state as a row of the table OpenCqdSimulation, and back.
 #pragma once
 
 #include <array>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "simulate/internal/columns.h"
 #include "simulate/writer.h"
 
 namespace cqd::simulate {
 
-/// `seed_text` holds the text of the seed (it has 64 bits without sign, more than a SQL integer).
-inline std::array<Cell, StateColumn::kCount> StateRow(const SimulationState& state,
-                                                      std::string& seed_text) {
-  seed_text = std::to_string(state.seed);
-  std::array<Cell, StateColumn::kCount> row;
-  row[StateColumn::kId] = Cell::Int(1);
-  row[StateColumn::kSeed] = Cell::Text(seed_text);
-  row[StateColumn::kUserCount] = Cell::Int(state.user_count);
-  row[StateColumn::kCallsPerWeek] = Cell::Real(state.calls_per_week);
-  row[StateColumn::kBeginTime] = Cell::Time(state.begin);
-  row[StateColumn::kWrittenUntil] = Cell::Time(state.written_until);
-  row[StateColumn::kConferenceKeysBeforeSlot] = Cell::Int(state.conference_keys_before_slot);
-  row[StateColumn::kCorrelationKeysBeforeSlot] = Cell::Int(state.correlation_keys_before_slot);
-  return row;
-}
+/// A row and the texts it points to.
+struct StateRow {
+  explicit StateRow(const SimulationState& state);
+  StateRow(const StateRow&) = delete;
+  StateRow& operator=(const StateRow&) = delete;
+  std::string seed, calls_per_week;
+  std::array<Cell, StateColumn::kCount> cells;
+};
+
+/// The columns ParseState wants, in its order.
+inline constexpr std::string_view kStateColumns[] = {"Seed",
+                                                     "UserCount",
+                                                     "CallsPerWeek",
+                                                     "BeginTime",
+                                                     "WrittenUntil",
+                                                     "ConferenceKeysBeforeSlot",
+                                                     "CorrelationKeysBeforeSlot"};
+using StateTexts = std::array<std::string, 7>;
+
+/// Errors: kCorruption (a text that is no number or time).
+Result<SimulationState> ParseState(const StateTexts& texts);
 
 }  // namespace cqd::simulate

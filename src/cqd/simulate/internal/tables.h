@@ -157,7 +157,7 @@
 #define CQD_QOE_SITE_LINK(C) C(UserSite1Key, Int()) C(UserSite2Key, Int())
 
 // Not part of QoEMetrics: one row, where the simulation stands (simulate/writer.h, SimulationState).
-#define CQD_QOE_STATE(C) C(Id, Int()) C(Seed, Text(20)) C(UserCount, Int()) C(CallsPerWeek, Real())  \
+#define CQD_QOE_STATE(C) C(Id, Int()) C(Seed, Text(20)) C(UserCount, Int()) C(CallsPerWeek, Text(40))  \
   C(BeginTime, Time()) C(WrittenUntil, Time()) C(ConferenceKeysBeforeSlot, Int()) C(CorrelationKeysBeforeSlot, Int())
 
 // T(enumerator, table name, columns, columns of the primary key)
