@@ -163,7 +163,10 @@ void ReadMedia(const pugi::xml_node& media, Report& report) {
     stream.values = line.values;
     internal::ReadStreamBlock(block, inbound, stream);
     stream.extras["Id"] = Attribute(block, "Id");
-    report.streams.push_back(std::move(stream));
+    // A block without a single figure says nothing of quality: no stream.
+    if (stream.values.numbers.contains(inbound ? Field::kInbound : Field::kOutbound)) {
+      report.streams.push_back(std::move(stream));
+    }
   }
 }
 

@@ -226,7 +226,7 @@ ReportedStream StreamOf(const pugi::xml_node& update, std::string leg) {
     // Zeros are left out by the sender of these messages; in this format only
     // (reference/ingest-formats.md 4).
     stream.values.SetNumber(Field::kPacketLoss, 0);
-    stream.extras["PacketLossRate"] = "inferred";
+    stream.packet_loss_inferred = true;
   }
   return stream;
 }
