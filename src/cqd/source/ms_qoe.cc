@@ -38,12 +38,11 @@ std::string DialogKey(std::string_view call_id, std::string_view from_tag,
 
 void ReadEndpoint(const pugi::xml_node& endpoint, FieldValues& values) {
   if (!endpoint) return;
-  model::EndpointDetail detail;
-  detail.os = Attribute(endpoint, "OS");
-  detail.cpu_name = Attribute(endpoint, "CPUName");
-  detail.cpu_cores = ParseInt(Attribute(endpoint, "CPUNumberOfCores"));
-  detail.cpu_mhz = ParseInt(Attribute(endpoint, "CPUProcessorSpeed"));
-  detail.virtualization = internal::VirtualizationFlags(Attribute(endpoint, "VirtualizationFlag"));
+  const model::EndpointDetail detail{
+      Attribute(endpoint, "OS"), Attribute(endpoint, "CPUName"),
+      ParseInt(Attribute(endpoint, "CPUNumberOfCores")),
+      ParseInt(Attribute(endpoint, "CPUProcessorSpeed")),
+      internal::VirtualizationFlags(Attribute(endpoint, "VirtualizationFlag"))};
   values.SetText(Field::kCallerEndpoint, Attribute(endpoint, "Name"),
                  model::EncodeEndpointDetail(detail));
 }
@@ -163,7 +162,10 @@ void ReadMedia(const pugi::xml_node& media, Report& report) {
     stream.values = line.values;
     internal::ReadStreamBlock(block, inbound, stream);
     stream.extras["Id"] = Attribute(block, "Id");
-    report.streams.push_back(std::move(stream));
+    // A block without a single figure says nothing of quality: no stream.
+    if (stream.values.numbers.contains(inbound ? Field::kInbound : Field::kOutbound)) {
+      report.streams.push_back(std::move(stream));
+    }
   }
 }
 

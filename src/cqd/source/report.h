@@ -78,7 +78,9 @@ struct ReportedStream {
   std::array<std::uint32_t, 2> ssrc = {0, 0};
   int sender = 0;  ///< index of the sending end, 0 or 1
   Observer observer = Observer::kReceiver;
-  FieldValues values;               ///< stream fields
+  bool packet_loss_inferred =
+      false;           ///< a loss of 0 that was not written, but follows from the format
+  FieldValues values;  ///< stream fields
   std::array<FieldValues, 2> ends;  ///< side fields that hold for this line only
   /// Figures without a stored field (R values, jitter buffer), under the format's own names.
   std::map<std::string, std::string> extras;

@@ -110,12 +110,10 @@ constexpr std::array kProperties = {
 };
 
 std::string EndpointDetailOf(const pugi::xml_node& end) {
-  model::EndpointDetail detail;
-  detail.os = ChildText(end, "OS");
-  detail.cpu_name = ChildText(end, "CPUName");
-  detail.cpu_cores = ParseInt(ChildText(end, "CPUNumberOfCores"));
-  detail.cpu_mhz = ParseInt(ChildText(end, "CPUProcessorSpeed"));
-  detail.virtualization = internal::VirtualizationFlags(ChildText(end, "Virtualization"));
+  const model::EndpointDetail detail{
+      ChildText(end, "OS"), ChildText(end, "CPUName"), ParseInt(ChildText(end, "CPUNumberOfCores")),
+      ParseInt(ChildText(end, "CPUProcessorSpeed")),
+      internal::VirtualizationFlags(ChildText(end, "Virtualization"))};
   return model::EncodeEndpointDetail(detail);
 }
 
@@ -226,7 +224,7 @@ ReportedStream StreamOf(const pugi::xml_node& update, std::string leg) {
     // Zeros are left out by the sender of these messages; in this format only
     // (reference/ingest-formats.md 4).
     stream.values.SetNumber(Field::kPacketLoss, 0);
-    stream.extras["PacketLossRate"] = "inferred";
+    stream.packet_loss_inferred = true;
   }
   return stream;
 }
