@@ -75,7 +75,8 @@ class TransportConnection final : public Connection {
       // Nearly every answer fits into the socket's buffer: then no second pass through the event
       // loop is needed.
       SystemError error;
-      sent = stream_.write_some(buffers, error);
+      sent = second.empty() ? stream_.write_some(buffers[0], error)
+                            : stream_.write_some(buffers, error);
       if (!error) return true;
       if (error != asio::error::would_block && error != asio::error::try_again) {
         Close();
