@@ -29,7 +29,8 @@ enum class AttributeType : std::uint8_t { kText, kInteger, kBoolean, kBand, kDat
 
 /// Where the list of all members comes from (DimensionMembers).
 enum class MemberSource : std::uint8_t {
-  kFixed,  ///< `fixed_members` lists them, whether they occur or not
+  kFixed,  ///< `fixed_members` lists them, whether they occur or not; only the months may have
+           ///< further ones in the data (their published list ends in 2031)
   kData,   ///< those that occur in the data
 };
 
