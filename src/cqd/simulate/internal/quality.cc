@@ -12,19 +12,19 @@ struct AccessQuality {
 AccessQuality QualityOf(Access access) {
   switch (access) {
     case Access::kServer:
-      return {0.5, 0.3, 0.00002, 0.002};
+      return {0.5, 0.3, 0.00002, 0.003};
     case Access::kOfficeWired:
-      return {1.5, 1.0, 0.0001, 0.008};
+      return {1.5, 1.0, 0.0001, 0.012};
     case Access::kOfficeWifi:
-      return {5, 4, 0.001, 0.022};
+      return {5, 4, 0.001, 0.034};
     case Access::kVpn:
-      return {35, 5, 0.002, 0.035};
+      return {35, 5, 0.002, 0.050};
     case Access::kHomeWired:
-      return {28, 3, 0.001, 0.020};
+      return {28, 3, 0.001, 0.030};
     case Access::kHomeWifi:
-      return {34, 6, 0.003, 0.040};
+      return {34, 6, 0.003, 0.060};
     case Access::kCellular:
-      return {75, 11, 0.006, 0.080};
+      return {75, 11, 0.006, 0.110};
   }
   return {};
 }
