@@ -91,7 +91,7 @@ Status Application::OpenParts() {
   lock_ = std::make_unique<file::FolderLock>(std::move(lock));
   CQD_ASSIGN_OR_RETURN(archive_,
                        archive::Archive::Open({.folder = DataPath(config_, "archive")}, clock_));
-  CQD_ASSIGN_OR_RETURN(inbox_, source::Inbox::Open(DataPath(config_, "inbox.sqlite"), clock_));
+  CQD_ASSIGN_OR_RETURN(inbox_, source::Inbox::Open(DataPath(config_, "inbox.sqlite")));
   CQD_ASSIGN_OR_RETURN(
       run_log_, integration::RunLog::Open(
                     {.path = DataPath(config_, "integration.sqlite"),
@@ -137,19 +137,19 @@ Status Application::OpenParts() {
 Status Application::MakeSources(std::vector<std::unique_ptr<source::Source>>& sources) {
   for (const SourceConfig& configured : config_.sources) {
     CQD_ASSIGN_OR_RETURN(const std::string password, ReadPassword(configured));
-    auto source =
-        source::QoeMetricsSource::Create({.name = configured.name,
-                                          .connection_string = configured.connection_string,
-                                          .password = password,
-                                          .margin = seconds(configured.margin_s),
-                                          .rows_per_second = configured.rows_per_second},
-                                         clock_);
+    auto source = source::QoeMetricsSource::Create(
+        {.name = configured.name,
+         .connection_string = configured.connection_string,
+         .password = password,
+         .margin = seconds(configured.margin_s),
+         .rows_per_second = static_cast<double>(configured.rows_per_second)},
+        clock_);
     if (!source.ok()) return std::move(source).error().WithContext("source " + configured.name);
     sources.push_back(*std::move(source));
   }
   // Reports may have come while the collector was on, or from files: they are integrated in any
   // case.
-  sources.push_back(std::make_unique<source::CollectorSource>(*inbox_, clock_));
+  sources.push_back(std::make_unique<source::CollectorSource>("collector", *inbox_, clock_));
   return OkStatus();
 }
 
@@ -215,6 +215,26 @@ Status Application::StartServing() {
   CQD_RETURN_IF_ERROR(run_log_->Append("System", fmt::format("OpenCQD {} started", Version())));
   integration_->Start();
   return OkStatus();
+}
+
+std::vector<SourceFinding> Application::ProbeSources() {
+  std::vector<SourceFinding> findings;
+  std::vector<std::unique_ptr<source::Source>> sources;
+  if (const Status made = MakeSources(sources); !made.ok()) {
+    findings.push_back({.name = "configuration", .error = made.error().message});
+    return findings;
+  }
+  for (const auto& source : sources) {
+    auto probe = source->LookAt();
+    SourceFinding finding{.name = source->name()};
+    if (probe.ok()) {
+      finding.remarks = probe->remarks;
+    } else {
+      finding.error = probe.error().message;
+    }
+    findings.push_back(std::move(finding));
+  }
+  return findings;
 }
 
 std::uint16_t Application::port() const {

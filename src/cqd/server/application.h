@@ -21,6 +21,13 @@ namespace cqd::server {
 /// The program's version, as `cqd --version` shows it.
 std::string_view Version();
 
+/// What a look at one source gave.
+struct SourceFinding {
+  std::string name;
+  std::string error;                 ///< empty: it answers
+  std::vector<std::string> remarks;  ///< what it lacks that we can do without
+};
+
 /// Everything of one data directory, opened in the order it depends on each other; closed in
 /// reverse. Threads: as the parts.
 class Application {
@@ -38,6 +45,9 @@ class Application {
   cube::QueryService& queries() { return *queries_; }
   integration::Service& integration() { return *integration_; }
   integration::RunLog& run_log() { return *run_log_; }
+
+  /// Looks at every configured source, on connections of its own.
+  std::vector<SourceFinding> ProbeSources();
 
   /// Starts the schedule and the HTTP server. Errors: as http::Server::Start.
   Status StartServing();

@@ -1,7 +1,6 @@
-// query, describe, check, sql, import, import-reports, quarantine.
+// query, describe, check, sql, import, import-reports.
 #include <fmt/format.h>
 
-#include <filesystem>
 #include <iostream>
 #include <iterator>
 
@@ -11,19 +10,17 @@
 #include "cube/structure.h"
 #include "file/io.h"
 #include "http/client.h"
-#include "model/registry.h"
+#include "model/describe.h"
 #include "server/application.h"
 #include "server/command_line.h"
 #include "server/commands.h"
 #include "server/internal/console.h"
+#include "source/import_reports.h"
 
 namespace cqd::server {
 namespace {
 
 constexpr std::uint64_t kQueryBytesMax = 1024 * 1024;
-/// Source: reference/cube-model.md 2.6, limit of the published building file.
-constexpr std::uint64_t kImportBytesMax = 50ULL * 1024 * 1024;
-constexpr std::uint64_t kReportFileBytesMax = 64ULL * 1024 * 1024;
 
 Result<std::string> ReadInput(const std::string& file, std::uint64_t bytes_max) {
   if (file != "-") {
@@ -73,7 +70,7 @@ int Query(const Config& config, const std::string& file, bool json, const Clock&
     fmt::print("{}\n", answer->body);
     return answer->status == 200 ? kExitOk : kExitFailed;
   }
-  const cube::QueryOutcome outcome = (*application)->queries().RunQuery(*query);
+  const cube::QueryOutcome outcome = (*application)->queries().RunQuery(*query, nullptr);
   if (outcome.error) return Complain(*outcome.error);
   if (json) {
     fmt::print("{}\n", outcome.ToJson());
@@ -145,69 +142,47 @@ int Sql(const Config& config, const std::string& text, bool write, bool csv,
   return status.ok() ? static_cast<int>(kExitOk) : Complain(status.error());
 }
 
+int Import(const Config& config, const std::string& what, const std::string& file, bool dry_run,
+           const Clock& clock) {
+  auto text = ReadInput(file, archive::kImportBytesMax);
+  if (!text.ok()) return Complain(text.error());
+  const std::string folder = DataPath(config, "archive");
+  if (const Status made = file::MakeFolders(folder); !made.ok()) return Complain(made.error());
+  auto main = archive::OpenForImport(folder);
+  if (!main.ok()) return Complain(main.error());
+  const archive::ImportOptions options{.dry_run = dry_run, .now = clock.Now()};
+  auto report = what == "buildings"  ? archive::ImportBuildings(*main, *text, options)
+                : what == "networks" ? archive::ImportNetworks(*main, *text, options)
+                : what == "names"    ? archive::ImportNetworkNames(*main, *text, options)
+                                     : archive::ImportBssids(*main, *text, options);
+  if (!report.ok()) return Complain(report.error());
+  for (const archive::ImportProblem& problem : report->problems) {
+    fmt::print(stderr, "{}, line {}, {}: \"{}\" is not allowed; {}\n", file, problem.line,
+               problem.column, problem.value, problem.allowed);
+  }
+  if (report->problem_count > 0) {
+    fmt::print(stderr, "cqd: {} wrong places; nothing was changed\n", report->problem_count);
+    return kExitFailed;
+  }
+  for (const archive::ImportCounts& table : report->tables) {
+    fmt::print("{}: {} added, {} changed, {} unchanged{}\n", table.table, table.added,
+               table.changed, table.unchanged, dry_run ? " (not applied)" : "");
+  }
+  return kExitOk;
+}
+
 int ImportReports(const Config& config, const std::vector<std::string>& files, const Clock& clock) {
   auto application = Application::Open(config, clock);
   if (!application.ok()) return Complain(application.error());
-  std::int64_t accepted = 0, duplicates = 0, rejected = 0;
-  int exit_code = kExitOk;
-  for (const std::string& file : files) {
-    auto bytes = ReadInput(file, kReportFileBytesMax);
-    if (!bytes.ok()) {
-      exit_code = Complain(bytes.error());
-      continue;
-    }
-    auto receipts =
-        (*application)
-            ->inbox()
-            .Accept(*bytes, "", std::filesystem::path(file).filename().string(), clock.Now());
-    if (!receipts.ok()) {
-      exit_code = Complain(Error(receipts.error()).WithContext(file));
-      continue;
-    }
-    for (const source::Receipt& receipt : *receipts) {
-      accepted += receipt.status == source::ReceiptStatus::kAccepted;
-      duplicates += receipt.status == source::ReceiptStatus::kDuplicate;
-      if (receipt.status == source::ReceiptStatus::kRejected ||
-          receipt.status == source::ReceiptStatus::kRefused) {
-        ++rejected;
-        exit_code = kExitFailed;
-        fmt::print(stderr, "cqd: {}: {}: {}\n", file, source::ReceiptStatusName(receipt.status),
-                   receipt.reason);
-      }
-    }
-  }
+  auto summary = source::ImportReports((*application)->inbox(), files, std::cin, clock);
+  if (!summary.ok()) return Complain(summary.error());
+  for (const std::string& problem : summary->problems) fmt::print(stderr, "cqd: {}\n", problem);
   fmt::print(
-      "{} accepted, {} known already, {} not readable; the next archive run integrates them ('cqd "
-      "integrate')\n",
-      accepted, duplicates, rejected);
-  return exit_code;
-}
-
-int Quarantine(const Config& config, const QuarantineOptions& options, const Clock& clock) {
-  auto application = Application::Open(config, clock);
-  if (!application.ok()) return Complain(application.error());
-  archive::Archive& archive = (*application)->archive();
-  if (options.action == "list") {
-    auto entries = archive.ListQuarantine(static_cast<std::size_t>(options.most), INT64_MAX);
-    if (!entries.ok()) return Complain(entries.error());
-    std::vector<std::vector<std::string>> rows = {
-        {"Id", "First at", "Source", "Reason", "Times", "Record", "Detail"}};
-    for (const auto& entry : *entries) {
-      rows.push_back({std::to_string(entry.id), FormatRfc3339(entry.first_at), entry.source,
-                      entry.reason, std::to_string(entry.occurrences), entry.record_key,
-                      entry.detail});
-    }
-    PrintTable(rows);
-    return kExitOk;
-  }
-  if (options.ids.empty())
-    return Complain(Fail(ErrorCode::kInvalidArgument,
-                         "name the records by their ids from 'cqd quarantine list'"));
-  if (options.action == "drop") {
-    const Status dropped = archive.DropQuarantine(options.ids);
-    return dropped.ok() ? static_cast<int>(kExitOk) : Complain(dropped.error());
-  }
-  return (*application)->ShowOrReplayQuarantine(options.action == "replay", options.ids);
+      "{} accepted, {} known already, {} not readable, {} refused; the next archive run integrates "
+      "them "
+      "('cqd integrate')\n",
+      summary->accepted, summary->duplicate, summary->rejected, summary->refused);
+  return summary->problems.empty() && summary->problems_left_out == 0 ? kExitOk : kExitFailed;
 }
 
 }  // namespace cqd::server
