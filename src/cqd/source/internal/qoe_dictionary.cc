@@ -60,7 +60,7 @@ std::string DetailOf(QoeDictionary dictionary, const BlockReader& block, std::si
     return model::EncodeEndpointDetail({.os = text(2),
                                         .cpu_name = text(3),
                                         .cpu_cores = number(4),
-                                        .cpu_speed_mhz = number(5),
+                                        .cpu_mhz = number(5),
                                         .virtualization = number(6)});
   }
   return {};
