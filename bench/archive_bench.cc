@@ -88,6 +88,38 @@ void Write(archive::Archive& store, model::SourceId source, std::int64_t total, 
              counts.duplicate);
 }
 
+/// A later run: 10,000 new streams at the end, opening and closing the month included, and reading
+/// them as the cube does.
+void Small(archive::Archive& store, model::SourceId source, int months, std::uint64_t seed) {
+  std::mt19937_64 random(seed);
+  auto rows = MakeRows(source, 0, 10'000, 10'000, 1, random);
+  const auto last = store.Months()->back();
+  for (auto& row : rows) {
+    row.key.session_time = Month(2015, 1).Plus(months).begin() - std::chrono::seconds(1);
+    row.key.session_seq = static_cast<std::int64_t>(random());
+  }
+  auto start = std::chrono::steady_clock::now();
+  {
+    auto writer = *store.BeginWrite();
+    CQD_CHECK(writer->Upsert(rows).ok());
+    CQD_CHECK(writer->Commit(source, "later").ok());
+  }
+  Report("later run into the newest month", 10'000, Seconds(start));
+  start = std::chrono::steady_clock::now();
+  const CancelToken cancel;
+  std::int64_t seen = 0;
+  const model::Field fields[] = {model::Field::kJitter, model::Field::kCallerUser};
+  CQD_CHECK(store
+                .Scan(last.month, last.last_row_id, store.Months()->back().last_row_id, fields,
+                      cancel,
+                      [&](archive::ColumnBatch&& batch) {
+                        seen += static_cast<std::int64_t>(batch.row_count());
+                        return OkStatus();
+                      })
+                .ok());
+  Report("reading what is new, 2 fields", seen, Seconds(start));
+}
+
 std::int64_t ScanMonths(const archive::Archive& store,
                         const std::vector<archive::MonthInfo>& months,
                         std::span<const model::Field> fields) {
@@ -136,11 +168,14 @@ int main(int argc, char** argv) {
   fmt::print("rows {} months {} seed {} fields {}\n", total, months, seed, model::kFieldCount);
   sqlite::ConfigureProcess();
   const SystemClock clock;
+  const auto opening = std::chrono::steady_clock::now();
   auto store = *archive::Archive::Open({.folder = argv[1]}, clock);
+  fmt::print("opened in {:.3f} s\n", Seconds(opening));
   const model::SourceId source = *store->RegisterSource("bench", "simulated");
   Write(*store, source, total, months, seed, "first load");
   Write(*store, source, total, months, seed, "same rows again (duplicates)");
   Write(*store, source, total / 5, months, seed + 1, "other rows");
+  Small(*store, source, months, seed + 2);
   const auto bytes = *store->StorageBytes();
   fmt::print("{} bytes, {:.0f} a row\n", bytes.first,
              static_cast<double>(bytes.first) / static_cast<double>(total));

@@ -427,6 +427,27 @@ TEST_F(ArchiveTest, NewerDamagedAndRenamedFilesAreRefused) {
   EXPECT_EQ(open().error().code, ErrorCode::kCorruption);
 }
 
+TEST_F(ArchiveTest, DamageWithinAMonthIsSaidByTheScan) {
+  std::vector<StreamRow> rows;
+  for (int i = 0; i < 3000; ++i) rows.push_back(MakeRow(source_, i));
+  ASSERT_TRUE(Write(rows).ok());
+  const MonthInfo info = archive_->Months()->at(0);
+  archive_.reset();
+  const std::string path = MonthPath(Month(2015, 3));
+  // All but the first eight pages: the tables' roots stay, what they point to is gone.
+  std::string bytes = *file::ReadWhole(path, 1U << 30);
+  ASSERT_GT(bytes.size(), 20U * 16384);
+  std::fill(bytes.begin() + 8 * 16384, bytes.end(), '\xA5');
+  ASSERT_TRUE(file::WriteDurably(path, bytes).ok());
+  Reopen();
+  const CancelToken cancel;
+  const Field fields[] = {Field::kJitter};
+  const Status status = archive_->Scan(info.month, RowId(0), info.last_row_id, fields, cancel,
+                                       [](ColumnBatch&&) { return OkStatus(); });
+  ASSERT_FALSE(status.ok());
+  EXPECT_EQ(status.error().code, ErrorCode::kCorruption);
+}
+
 TEST_F(ArchiveTest, AFullDiskIsSaidAndPasses) {
   ASSERT_TRUE(Write({MakeRow(source_, 1)}, "good").ok());
   std::vector<StreamRow> many;
