@@ -52,6 +52,16 @@ void Tally::Resize(const Plan& plan) {
 }
 
 void Merge(const Plan& plan, const Tally& from, Tally& to) {
+  if (plan.shape.is_array()) {
+    for (std::size_t i = 0; i < to.counts.size(); ++i) to.counts[i] += from.counts[i];
+    for (std::size_t s = 0; s < plan.sums.size(); ++s) {
+      for (std::size_t g = 0; g < to.sums[s].size(); ++g) {
+        AddTo(to.sums[s][g], from.sums[s][g]);
+        to.numbers[s][g] += from.numbers[s][g];
+      }
+    }
+    return;
+  }
   std::vector<std::uint32_t> tuple(plan.dimensions.size());
   std::vector<std::uint32_t> place(from.groups.size());
   for (std::uint32_t g = 0; g < place.size(); ++g) {

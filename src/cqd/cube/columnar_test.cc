@@ -1,0 +1,214 @@
+#include <gtest/gtest.h>
+
+#include <iostream>
+#include <set>
+#include <thread>
+
+#include "cube/internal/columnar_groups.h"
+#include "cube/internal/test_corpus.h"
+#include "cube/internal/test_rows.h"
+#include "cube/reference.h"
+#include "cube/snapshot.h"
+
+namespace cqd::cube {
+namespace {
+
+using testing::Below;
+using testing::Comparable;
+using testing::Random;
+
+Random Seeded() {
+  const auto seed = std::random_device{}();
+  std::cout << "seed " << seed << "\n";
+  return Random(seed);
+}
+
+struct Fixture {
+  testing::TestKeys keys;
+  std::vector<model::StreamRow> rows;
+  std::shared_ptr<const model::Mapping> mapping;
+  TimeZone zone = *TimeZone::Find("Europe/Paris");
+
+  explicit Fixture(Random& random, std::int64_t sessions) {
+    for (std::int64_t seq = 0; seq < sessions; ++seq) {
+      const UtcTime time = Month(2015, 3).begin() + std::chrono::minutes(Below(random, 90'000));
+      for (auto& row : testing::RandomSession(random, keys, model::SourceId(1), seq, time)) {
+        rows.push_back(row);
+      }
+    }
+    model::CustomerTables tables;
+    tables.buildings = {{.key = 0, .name = "Unknown"},
+                        {.key = 1, .name = "North", .inside_corp = true},
+                        {.key = 2, .name = "South", .inside_corp = false}};
+    tables.networks = {{.address = "10.1.0.0", .prefix_bits = 16, .building_key = 1},
+                       {.address = "10.2.0.0", .prefix_bits = 16, .building_key = 2}};
+    mapping = std::make_shared<const model::Mapping>(keys, tables);
+  }
+  std::shared_ptr<const Snapshot> MakeSnapshot(std::size_t segment_rows, int threads = 2) const {
+    return cube::MakeSnapshot(rows, mapping, zone,
+                              {.threads = threads, .segment_rows = segment_rows});
+  }
+};
+
+const model::Attribute& AttributeNamed(std::string_view name) {
+  const model::Attribute* found = model::FindAttribute(name);
+  EXPECT_NE(found, nullptr) << name;
+  return *found;
+}
+const model::Measure& MeasureNamed(std::string_view name) {
+  const model::Measure* found = model::FindMeasure(name);
+  EXPECT_NE(found, nullptr) << name;
+  return *found;
+}
+
+// Promise: whatever the data and the query, the columnar executor answers like the reference.
+TEST(Columnar, AgreesWithTheReferenceOnRandomDataAndQueries) {
+  Random random = Seeded();
+  for (int round = 0; round < 3; ++round) {
+    const Fixture fixture(random, 150);
+    const ReferenceExecutor reference(fixture.rows, fixture.mapping, fixture.zone);
+    const auto many = fixture.MakeSnapshot(static_cast<std::size_t>(1 + Below(random, 60)));
+    const auto one = fixture.MakeSnapshot(100'000);
+    ASSERT_EQ(many->row_count(), std::ssize(fixture.rows));
+    for (int i = 0; i < 150; ++i) {
+      const CubeQuery query =
+          testing::RandomQuery(random, fixture.rows, *fixture.mapping, fixture.zone);
+      SCOPED_TRACE(testing::Describe(query));
+      const auto expected = reference.Run(query, {});
+      const auto from_many = many->Run(query, {});
+      const auto from_one = one->Run(query, {});
+      if (!expected.ok()) {
+        ASSERT_FALSE(from_many.ok());
+        ASSERT_EQ(from_many.error().code, expected.error().code);
+        continue;
+      }
+      ASSERT_TRUE(from_many.ok()) << from_many.error().ToString();
+      ASSERT_TRUE(from_one.ok()) << from_one.error().ToString();
+      ASSERT_EQ(Comparable(*from_many), Comparable(*expected));
+      ASSERT_EQ(Comparable(*from_one), Comparable(*expected));
+    }
+  }
+}
+
+// Promise: every attribute and every measure gives the same members and sums on both executors.
+TEST(Columnar, EveryAttributeAndMeasureAgrees) {
+  Random random = Seeded();
+  const Fixture fixture(random, 120);
+  const ReferenceExecutor reference(fixture.rows, fixture.mapping, fixture.zone);
+  const auto snapshot = fixture.MakeSnapshot(64);
+  CubeQuery query;
+  for (const model::Measure& measure : model::Measures()) query.measures.push_back(&measure);
+  EXPECT_EQ(Comparable(*snapshot->Run(query, {})), Comparable(*reference.Run(query, {})));
+  query.measures.resize(2);
+  for (const model::Attribute& attribute : model::Attributes()) {
+    query.dimensions = {&attribute};
+    ASSERT_EQ(Comparable(*snapshot->Run(query, {})), Comparable(*reference.Run(query, {})))
+        << attribute.data_model_name;
+  }
+}
+
+TEST(Columnar, ManyDimensionsOverflowNoKey) {
+  Random random = Seeded();
+  const Fixture fixture(random, 200);
+  const ReferenceExecutor reference(fixture.rows, fixture.mapping, fixture.zone);
+  const auto snapshot = fixture.MakeSnapshot(100);
+  CubeQuery query;
+  // Attributes of wide fields: the product of their members passes 2^64 several times.
+  for (const model::Attribute& attribute : model::Attributes()) {
+    if (query.dimensions.size() == 40) break;
+    query.dimensions.push_back(&attribute);
+  }
+  query.measures = {&model::Measures().front()};
+  EXPECT_EQ(Comparable(*snapshot->Run(query, {})), Comparable(*reference.Run(query, {})));
+}
+
+TEST(Columnar, EmptySnapshotHasNoGroups) {
+  Random random = Seeded();
+  const Fixture fixture(random, 0);
+  const auto snapshot = fixture.MakeSnapshot(10);
+  CubeQuery query;
+  query.measures = {&model::Measures().front()};
+  EXPECT_TRUE(snapshot->Run(query, {})->empty());
+  query.dimensions = {&AttributeNamed("[StartDate].[Month]")};
+  EXPECT_TRUE(snapshot->Run(query, {})->empty());
+  EXPECT_EQ(snapshot->data_through(), std::nullopt);
+}
+
+TEST(Columnar, LimitsHaveTheirOwnCodes) {
+  Random random = Seeded();
+  const Fixture fixture(random, 50);
+  const auto snapshot = fixture.MakeSnapshot(10);
+  CubeQuery query;
+  query.dimensions = {&AttributeNamed("[StartDate].[Month]")};
+  query.measures = {&MeasureNamed("[Measures].[Audio Good Streams Count]")};
+  const auto groups = snapshot->Run(query, {});
+  ASSERT_TRUE(groups.ok());
+  ASSERT_GT(groups->size(), 1U);
+  QueryLimits limits;
+  limits.groups_max = std::ssize(*groups);
+  EXPECT_TRUE(snapshot->Run(query, limits).ok());
+  limits.groups_max = std::ssize(*groups) - 1;
+  EXPECT_EQ(snapshot->Run(query, limits).error().code, ErrorCode::kResourceExhausted);
+
+  limits = {};
+  limits.time_max = Duration(-1);
+  EXPECT_EQ(snapshot->Run(query, limits).error().code, ErrorCode::kDeadlineExceeded);
+
+  limits = {};
+  CancelToken cancel;
+  limits.cancel = &cancel;
+  EXPECT_TRUE(snapshot->Run(query, limits).ok());
+  cancel.Cancel();
+  EXPECT_EQ(snapshot->Run(query, limits).error().code, ErrorCode::kCancelled);
+}
+
+// Promise: a snapshot answers many threads at once, also while its indexes are made.
+TEST(Columnar, ManyThreadsGetTheSameAnswer) {
+  Random random = Seeded();
+  const Fixture fixture(random, 300);
+  const auto snapshot = fixture.MakeSnapshot(50);
+  CubeQuery query;
+  query.dimensions = {&AttributeNamed("[StartDate].[Month]"), &model::Attributes()[3]};
+  query.measures = {&MeasureNamed("[Measures].[Audio Good Streams Count]")};
+  std::vector<testing::ComparableGroups> answers(8);
+  std::vector<std::thread> threads;
+  for (auto& answer : answers) {
+    threads.emplace_back([&] { answer = Comparable(*snapshot->Run(query, {})); });
+  }
+  for (std::thread& thread : threads) thread.join();
+  for (const auto& answer : answers) EXPECT_EQ(answer, answers.front());
+}
+
+// Promise: any tuple comes back from its number, in arrays, hashes and chains of hashes.
+TEST(GroupNumbers, TuplesComeBack) {
+  Random random = Seeded();
+  for (const std::vector<std::uint64_t>& counts :
+       {std::vector<std::uint64_t>{},
+        {1},
+        {3, 5},
+        {70'000},
+        {1'000'000, 1'000'000, 1'000'000},
+        {2'000'000'000, 2'000'000'000, 2'000'000'000, 2'000'000'000, 7}}) {
+    const GroupShape shape(counts);
+    GroupNumbers numbers(shape);
+    std::map<std::vector<std::uint32_t>, std::uint32_t> known;
+    for (int i = 0; i < 2000; ++i) {
+      std::vector<std::uint32_t> tuple;
+      for (const std::uint64_t count : counts) {
+        const auto digits = std::min<std::uint64_t>(count, 5);
+        tuple.push_back(static_cast<std::uint32_t>(count - 1 - random() % digits));
+      }
+      const std::uint32_t number = numbers.NumberOf(tuple);
+      ASSERT_EQ(known.emplace(tuple, number).first->second, number);
+      std::vector<std::uint32_t> back(tuple.size());
+      numbers.TupleOf(number, back);
+      ASSERT_EQ(back, tuple);
+    }
+    std::set<std::uint32_t> distinct;
+    for (const auto& [tuple, number] : known) distinct.insert(number);
+    EXPECT_EQ(distinct.size(), known.size());
+  }
+}
+
+}  // namespace
+}  // namespace cqd::cube

@@ -1,0 +1,481 @@
+#include "cube/cube.h"
+
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <set>
+
+#include "archive/archive.h"
+#include "archive/sql.h"
+#include "cube/internal/test_rows.h"
+#include "cube/reference.h"
+#include "file/temporary_folder.h"
+
+namespace cqd::cube {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::Below;
+using testing::Comparable;
+using testing::Random;
+
+/// An archive and a cube over it, in a folder that goes away.
+class CubeTest : public ::testing::Test {
+ protected:
+  CubeTest() {
+    const auto seed = std::random_device{}();
+    std::cout << "seed " << seed << "\n";
+    random_.seed(seed);
+    options_.folder = folder_.Path("cube");
+    options_.threads = 2;
+    options_.deltas_max = 3;
+    OpenArchive();
+  }
+
+  void OpenArchive() {
+    auto archive = archive::Archive::Open({.folder = folder_.Path("archive")}, clock_);
+    ASSERT_TRUE(archive.ok()) << archive.error().ToString();
+    archive_ = *std::move(archive);
+    source_ = *archive_->RegisterSource("test", "test");
+  }
+  void OpenCube() {
+    cube_.reset();
+    auto cube = Cube::Open(options_, *archive_, clock_);
+    ASSERT_TRUE(cube.ok()) << cube.error().ToString();
+    cube_ = *std::move(cube);
+  }
+
+  std::vector<model::StreamRow> Session(std::int64_t seq, Month month) {
+    const UtcTime time = month.begin() + std::chrono::minutes(seq % 40'000);
+    return testing::RandomSession(random_, archive_->interner(), source_, seq, time);
+  }
+  /// Writes sessions with the numbers [first, first + count) to a month; known ones are updated.
+  void Write(std::int64_t first, std::int64_t count, Month month) {
+    auto writer = archive_->BeginWrite();
+    ASSERT_TRUE(writer.ok()) << writer.error().ToString();
+    for (std::int64_t seq = first; seq < first + count; ++seq) {
+      ASSERT_TRUE((*writer)->Upsert(Session(seq, month)).ok());
+    }
+    ASSERT_TRUE((*writer)->Commit(source_, std::to_string(first)).ok());
+  }
+
+  ProcessReport Process(const ProcessRequest& request = {}) {
+    auto report = cube_->Process(request, CancelToken(), {});
+    EXPECT_TRUE(report.ok()) << report.error().ToString();
+    return report.ok() ? *std::move(report) : ProcessReport();
+  }
+  static std::string StateOf(const ProcessReport& report, Month month) {
+    for (const PartitionReport& partition : report.partitions) {
+      if (partition.month == month) return partition.state;
+    }
+    return "none";
+  }
+
+  std::vector<CubeQuery> SomeQueries() {
+    std::vector<CubeQuery> queries;
+    CubeQuery totals;
+    for (const model::Measure& measure : model::Measures()) totals.measures.push_back(&measure);
+    queries.push_back(totals);
+    CubeQuery months;
+    months.dimensions = {model::FindAttribute("[StartDate].[Month]")};
+    months.measures = {&model::Measures()[0], &model::Measures()[1]};
+    queries.push_back(months);
+    const model::Mapping mapping(archive_->dictionaries(), {});
+    for (int i = 0; i < 6; ++i) {
+      queries.push_back(testing::RandomQuery(random_, {}, mapping, options_.zone));
+    }
+    return queries;
+  }
+  /// The snapshot answers as the rows of the archive do.
+  void ExpectTruth() {
+    const auto snapshot = cube_->snapshot();
+    ASSERT_NE(snapshot, nullptr);
+    auto mapping = std::make_shared<const model::Mapping>(archive_->dictionaries(),
+                                                          *archive_->ReadCustomerTables());
+    const auto reference =
+        ReferenceExecutor::FromArchive(*archive_, mapping, options_.zone, CancelToken());
+    ASSERT_TRUE(reference.ok());
+    for (const CubeQuery& query : SomeQueries()) {
+      const auto expected = (*reference)->Run(query, {});
+      const auto found = snapshot->Run(query, {});
+      ASSERT_EQ(expected.ok(), found.ok());
+      if (!expected.ok()) continue;
+      ASSERT_EQ(Comparable(*found), Comparable(*expected)) << testing::Describe(query);
+    }
+  }
+  testing::ComparableGroups Totals() {
+    CubeQuery query;
+    query.dimensions = {model::FindAttribute("[StartDate].[Month]")};
+    for (const model::Measure& measure : model::Measures()) query.measures.push_back(&measure);
+    return Comparable(*cube_->snapshot()->Run(query, {}));
+  }
+  void RunSql(const std::string& sql) {
+    auto connection = archive::OpenForSql(folder_.Path("archive"), {.write_customer_tables = true});
+    ASSERT_TRUE(connection.ok()) << connection.error().ToString();
+    const Status status = connection->database.Execute(sql);
+    ASSERT_TRUE(status.ok()) << status.error().ToString();
+  }
+  std::vector<std::string> CubeFiles(const std::string& ending) {
+    std::vector<std::string> names;
+    for (const auto& entry : fs::directory_iterator(options_.folder)) {
+      const std::string name = entry.path().filename().string();
+      if (name.ends_with(ending)) names.push_back(name);
+    }
+    std::sort(names.begin(), names.end());
+    return names;
+  }
+  void ChangeByte(const std::string& path) {
+    std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
+    const auto place = Below(random_, static_cast<std::int64_t>(fs::file_size(path)));
+    file.seekg(place);
+    const char old = static_cast<char>(file.get());
+    file.seekp(place);
+    file.put(static_cast<char>(old ^ static_cast<char>(1 + Below(random_, 255))));
+    std::cout << "changed byte " << place << " of " << path << "\n";
+  }
+
+  Random random_;
+  file::TemporaryFolder folder_;
+  SimulatedClock clock_{Month(2015, 6).begin()};
+  CubeOptions options_;
+  std::unique_ptr<archive::Archive> archive_;
+  model::SourceId source_;
+  std::unique_ptr<Cube> cube_;
+};
+
+constexpr Month kMarch(2015, 3), kApril(2015, 4), kMay(2015, 5);
+
+TEST_F(CubeTest, FirstRunOverAnEmptyArchivePublishesAnEmptySnapshot) {
+  OpenCube();
+  EXPECT_EQ(cube_->snapshot(), nullptr);
+  const ProcessReport report = Process();
+  EXPECT_EQ(report.data_version, 1);
+  EXPECT_EQ(report.rows_total, 0);
+  ASSERT_NE(cube_->snapshot(), nullptr);
+  EXPECT_EQ(cube_->snapshot()->row_count(), 0);
+  EXPECT_EQ(cube_->snapshot()->published_at(), clock_.Now());
+  ExpectTruth();
+}
+
+// Promise: any mix of inserts, updates, dropped months and runs gives what the archive holds.
+TEST_F(CubeTest, IncrementalRunsAgreeWithTheArchive) {
+  OpenCube();
+  std::set<std::string> states;
+  std::int64_t version = 0;
+  for (int step = 0; step < 14; ++step) {
+    for (const Month month : {kMarch, kApril, kMay}) {
+      if (Below(random_, 3) == 0) continue;
+      Write(Below(random_, 60), 1 + Below(random_, 25), month);
+    }
+    if (step == 8) ASSERT_TRUE(archive_->DropMonthsBefore(kApril).ok());
+    if (Below(random_, 4) == 0) OpenCube();
+    const ProcessReport report = Process();
+    ASSERT_GE(report.data_version, version);
+    version = report.data_version;
+    std::int64_t rows = 0;
+    const auto months = *archive_->Months();
+    for (const auto& info : months) rows += info.row_count;
+    ASSERT_EQ(report.rows_total, rows);
+    ASSERT_EQ(cube_->snapshot()->row_count(), rows);
+    ASSERT_TRUE(report.warnings.empty()) << report.warnings.front();
+    for (const PartitionReport& partition : report.partitions) states.insert(partition.state);
+    ExpectTruth();
+  }
+  EXPECT_TRUE(states.contains("rebuilt"));
+  EXPECT_TRUE(states.contains("extended"));
+  EXPECT_TRUE(states.contains("compacted"));
+  EXPECT_TRUE(states.contains("dropped"));
+}
+
+TEST_F(CubeTest, UnchangedArchiveKeepsTheVersionAndReadsNothing) {
+  Write(0, 50, kMarch);
+  OpenCube();
+  const ProcessReport first = Process();
+  const auto snapshot = cube_->snapshot();
+  const ProcessReport second = Process();
+  EXPECT_EQ(second.data_version, first.data_version);
+  EXPECT_EQ(second.rows_read, 0);
+  EXPECT_EQ(second.rows_total, first.rows_total);
+  EXPECT_EQ(StateOf(second, kMarch), "unchanged");
+  EXPECT_EQ(cube_->snapshot(), snapshot);
+}
+
+TEST_F(CubeTest, AnExtendingRunReadsOnlyWhatIsNew) {
+  Write(0, 100, kMarch);
+  Write(0, 100, kApril);
+  OpenCube();
+  const ProcessReport first = Process();
+  EXPECT_EQ(first.rows_added, first.rows_total);
+  Write(1000, 5, kApril);
+  const ProcessReport second = Process();
+  EXPECT_EQ(StateOf(second, kMarch), "unchanged");
+  EXPECT_EQ(StateOf(second, kApril), "extended");
+  EXPECT_EQ(second.rows_read, second.rows_total - first.rows_total);
+  EXPECT_EQ(second.rows_added, second.rows_read);
+  EXPECT_EQ(second.rows_replaced, 0);
+  ExpectTruth();
+}
+
+TEST_F(CubeTest, RestartServesWithoutProcessing) {
+  Write(0, 100, kMarch);
+  Write(0, 30, kApril);
+  OpenCube();
+  Process();
+  Write(10, 5, kMarch);  // updates: masks
+  Process();
+  const auto before = Totals();
+  const auto old = cube_->snapshot();
+  OpenCube();
+  ASSERT_NE(cube_->snapshot(), nullptr);
+  EXPECT_TRUE(cube_->damage().empty());
+  EXPECT_EQ(cube_->snapshot()->data_version(), old->data_version());
+  EXPECT_EQ(cube_->snapshot()->row_count(), old->row_count());
+  EXPECT_EQ(cube_->snapshot()->published_at(), old->published_at());
+  EXPECT_EQ(cube_->snapshot()->data_through(), old->data_through());
+  EXPECT_EQ(Totals(), before);
+  ExpectTruth();
+  EXPECT_EQ(Process().rows_read, 0);
+}
+
+TEST_F(CubeTest, OldSnapshotsStayReadable) {
+  Write(0, 40, kMarch);
+  OpenCube();
+  Process();
+  const auto old = cube_->snapshot();
+  const auto before = Totals();
+  Write(0, 40, kMarch);
+  Process({.full = true});
+  CubeQuery query;
+  query.dimensions = {model::FindAttribute("[StartDate].[Month]")};
+  for (const model::Measure& measure : model::Measures()) query.measures.push_back(&measure);
+  EXPECT_EQ(Comparable(*old->Run(query, {})), before);
+  EXPECT_EQ(CubeFiles(".seg").size(), 1U);
+}
+
+// Promise: a changed byte in any file is found, the other months answer, the next run repairs.
+TEST_F(CubeTest, DamagedSegmentIsFoundAndRepaired) {
+  Write(0, 60, kMarch);
+  Write(0, 60, kApril);
+  OpenCube();
+  Process();
+  for (int round = 0; round < 12; ++round) {
+    cube_.reset();
+    const auto files = CubeFiles(".seg");
+    const std::string name = files[static_cast<std::size_t>(Below(random_, std::ssize(files)))];
+    ChangeByte(options_.folder + "/" + name);
+    OpenCube();
+    ASSERT_EQ(cube_->damage().size(), 1U);
+    ASSERT_NE(cube_->snapshot(), nullptr);
+    const auto months = *archive_->Months();
+    const bool march = name.starts_with("2015-03");
+    ASSERT_EQ(cube_->snapshot()->row_count(), months[march ? 1 : 0].row_count);
+    const ProcessReport report = Process();
+    ASSERT_EQ(StateOf(report, march ? kMarch : kApril), "repaired");
+    ASSERT_EQ(StateOf(report, march ? kApril : kMarch), "unchanged");
+    ASSERT_FALSE(report.warnings.empty());
+    ASSERT_TRUE(cube_->damage().empty());
+    ExpectTruth();
+  }
+}
+
+TEST_F(CubeTest, DamagedMasksAndLostFilesAreRepaired) {
+  Write(0, 60, kMarch);
+  OpenCube();
+  Process();
+  Write(0, 3, kMarch);
+  Process();
+  ASSERT_EQ(CubeFiles(".mask").size(), 1U);
+  cube_.reset();
+  ChangeByte(options_.folder + "/" + CubeFiles(".mask")[0]);
+  OpenCube();
+  EXPECT_EQ(cube_->damage().size(), 1U);
+  EXPECT_EQ(StateOf(Process(), kMarch), "repaired");
+  ExpectTruth();
+  fs::remove(options_.folder + "/" + CubeFiles(".seg")[0]);
+  EXPECT_EQ(StateOf(Process(), kMarch), "repaired");
+  ExpectTruth();
+}
+
+TEST_F(CubeTest, DamagedManifestRebuildsAllWithANewVersion) {
+  Write(0, 30, kMarch);
+  OpenCube();
+  Process();
+  Write(30, 3, kMarch);
+  const std::int64_t version = Process().data_version;
+  cube_.reset();
+  ChangeByte(options_.folder + "/manifest.json");
+  OpenCube();
+  EXPECT_EQ(cube_->snapshot(), nullptr);
+  EXPECT_EQ(cube_->damage().size(), 1U);
+  EXPECT_GT(Process().data_version, version);
+  ExpectTruth();
+}
+
+// Promise: a run that is killed before its manifest leaves the old state, and nothing behind.
+TEST_F(CubeTest, KilledRunLeavesTheOldVersion) {
+  Write(0, 200, kMarch);
+  OpenCube();
+  const std::int64_t version = Process().data_version;
+  const auto before = Totals();
+  Write(0, 200, kMarch);
+  Write(0, 200, kApril);
+  Write(0, 200, kMay);
+  const auto kill_at = 1 + Below(random_, 3);
+  cube_.reset();
+  archive_.reset();
+  const pid_t child = ::fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    OpenArchive();
+    OpenCube();
+    std::int64_t calls = 0;
+    static_cast<void>(cube_->Process({.full = true}, CancelToken(), [&](const ProcessProgress&) {
+      if (++calls == kill_at) ::kill(::getpid(), SIGKILL);
+    }));
+    ::_exit(0);
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  ASSERT_TRUE(WIFSIGNALED(status)) << "killed at call " << kill_at;
+  OpenArchive();
+  OpenCube();
+  EXPECT_EQ(cube_->snapshot()->data_version(), version);
+  EXPECT_EQ(Totals(), before);
+  EXPECT_EQ(CubeFiles(".seg").size(), 1U);
+  Process();
+  ExpectTruth();
+}
+
+TEST_F(CubeTest, CancelledRunLeavesTheOldVersion) {
+  Write(0, 100, kMarch);
+  OpenCube();
+  const std::int64_t version = Process().data_version;
+  Write(100, 100, kMarch);
+  CancelToken cancel;
+  const auto report = cube_->Process({}, cancel, [&](const ProcessProgress&) { cancel.Cancel(); });
+  ASSERT_FALSE(report.ok());
+  EXPECT_EQ(report.error().code, ErrorCode::kCancelled);
+  EXPECT_EQ(cube_->snapshot()->data_version(), version);
+  EXPECT_EQ(CubeFiles(".seg").size(), 1U);
+  Process();
+  ExpectTruth();
+}
+
+TEST_F(CubeTest, ProgressReachesTheTotal) {
+  Write(0, 100, kMarch);
+  OpenCube();
+  ProcessProgress last;
+  const auto report =
+      cube_->Process({}, CancelToken(), [&](const ProcessProgress& progress) { last = progress; });
+  EXPECT_EQ(last.rows_done, report->rows_read);
+  EXPECT_GE(last.rows_total.value_or(0), last.rows_done);
+}
+
+TEST_F(CubeTest, NewZoneRebuildsWithItsDates) {
+  Write(0, 100, kMarch);
+  OpenCube();
+  Process();
+  options_.zone = *TimeZone::Find("Pacific/Auckland");
+  OpenCube();
+  EXPECT_EQ(cube_->snapshot()->zone().name(), "UTC");
+  EXPECT_EQ(StateOf(Process(), kMarch), "rebuilt");
+  EXPECT_EQ(cube_->snapshot()->zone().name(), "Pacific/Auckland");
+  ExpectTruth();
+}
+
+TEST_F(CubeTest, OneMonthIsRebuiltOnRequest) {
+  Write(0, 20, kMarch);
+  Write(0, 20, kApril);
+  OpenCube();
+  Process();
+  const ProcessReport report = Process({.month = kApril});
+  EXPECT_EQ(StateOf(report, kMarch), "unchanged");
+  EXPECT_EQ(StateOf(report, kApril), "rebuilt");
+  const auto missing = cube_->Process({.month = kMay}, CancelToken(), {});
+  ASSERT_FALSE(missing.ok());
+  EXPECT_EQ(missing.error().code, ErrorCode::kNotFound);
+  EXPECT_EQ(missing.error().field, "month");
+}
+
+// Promise: new names show at the next run without reading a row; what is inside is part of the
+// rows.
+TEST_F(CubeTest, CustomerTablesTakeEffectAtTheNextRun) {
+  Write(0, 120, kMarch);
+  OpenCube();
+  const std::int64_t version = Process().data_version;
+  RunSql(
+      "INSERT INTO CqdBuilding(BuildingKey,BuildingName) VALUES(1,'North');"
+      "INSERT INTO CqdNetwork(Network,NetworkRange,BuildingKey) VALUES('10.3.0.0',16,1);");
+  const ProcessReport named = Process();
+  EXPECT_EQ(named.data_version, version + 1);
+  EXPECT_EQ(named.rows_read, 0);
+  EXPECT_EQ(StateOf(named, kMarch), "unchanged");
+  CubeQuery query;
+  query.dimensions = {model::FindAttribute("[First Building].[Building Name]")};
+  ASSERT_NE(query.dimensions[0], nullptr);
+  EXPECT_EQ(cube_->snapshot()->Run(query, {})->size(), 2U);
+  ExpectTruth();
+
+  RunSql("UPDATE CqdBuilding SET InsideCorp=1 WHERE BuildingKey=1;");
+  const ProcessReport inside = Process();
+  EXPECT_EQ(inside.data_version, version + 2);
+  EXPECT_EQ(StateOf(inside, kMarch), "rebuilt");
+  ExpectTruth();
+
+  // A subnet that was never seen before, in an inside building: nothing old depends on it.
+  RunSql("INSERT INTO CqdNetwork(Network,NetworkRange,BuildingKey) VALUES('10.200.0.0',16,1);");
+  Process();
+  archive_->interner().Intern(model::KeySpace::kSubnet, "10.200.1.0");
+  Write(500, 3, kMarch);
+  EXPECT_EQ(StateOf(Process(), kMarch), "extended");
+  ExpectTruth();
+}
+
+// Promise: a run that meets a writer ends with what the archive holds then.
+TEST_F(CubeTest, RowsReplacedDuringARunAreNotLost) {
+  Write(0, 100, kMarch);
+  OpenCube();
+  bool written = false;
+  const auto report = cube_->Process({}, CancelToken(), [&](const ProcessProgress&) {
+    if (written) return;
+    written = true;
+    Write(0, 40, kMarch);
+    Write(0, 10, kApril);
+  });
+  ASSERT_TRUE(report.ok()) << report.error().ToString();
+  ExpectTruth();
+  EXPECT_EQ(StateOf(*report, kMarch), "rebuilt");
+  EXPECT_EQ(StateOf(*report, kApril), "rebuilt");
+}
+
+TEST_F(CubeTest, MonthMadeAgainIsReadAnew) {
+  Write(0, 40, kMarch);
+  OpenCube();
+  Process();
+  ASSERT_TRUE(archive_->DropMonthsBefore(kApril).ok());
+  Write(0, 50, kMarch);
+  EXPECT_EQ(StateOf(Process(), kMarch), "rebuilt");
+  ExpectTruth();
+}
+
+TEST_F(CubeTest, FailedPublishLeavesTheOldVersion) {
+  Write(0, 40, kMarch);
+  OpenCube();
+  const std::int64_t version = Process().data_version;
+  Write(40, 40, kMarch);
+  // A folder in the place of the next manifest's temporary file: it cannot be written.
+  fs::create_directory(options_.folder + "/manifest.json.new");
+  ASSERT_FALSE(cube_->Process({}, CancelToken(), {}).ok());
+  EXPECT_EQ(cube_->snapshot()->data_version(), version);
+  fs::remove(options_.folder + "/manifest.json.new");
+  Process();
+  ExpectTruth();
+}
+
+}  // namespace
+}  // namespace cqd::cube
