@@ -25,7 +25,7 @@ CREATE TABLE report(
   content_type TEXT NOT NULL,
   format TEXT NOT NULL,            -- '' when nobody knew it
   reader_version INTEGER NOT NULL, -- of that format when it arrived
-  hash BLOB NOT NULL,              -- SHA-256 of body
+  hash BLOB NOT NULL,              -- SHA-256 of body without blanks around it
   transport TEXT,                  -- SIP Call-ID, CSeq, tag; NULL without SIP
   body BLOB NOT NULL);
 CREATE UNIQUE INDEX report_hash ON report(hash);
@@ -249,7 +249,8 @@ class SqliteInbox final : public Inbox {
       entry.receipt.status = ReceiptStatus::kRejected;
       entry.receipt.reason = parsed.error().message;
     }
-    entry.hash = HashOf(piece);
+    // Blank lines at the ends come and go on the way; they do not make another report.
+    entry.hash = HashOf(Trim(piece));
     entry.transport = internal::SipTransaction(piece);
     entry.body = piece;
     return entry;

@@ -191,10 +191,10 @@ class CallMerger {
           break;
       }
     }
-    // Sessions first, then by name: which of several observers is the main one must not depend on
-    // arrival.
-    const auto place = [](const Claim* claim) {
-      return std::tuple(claim->from->report.kind != ReportKind::kSession,
+    // The main observer must not depend on arrival: sessions first, then whom the other end names
+    // as its peer (a relay elsewhere on the way is not), then by name.
+    const auto place = [&](const Claim* claim) {
+      return std::tuple(claim->from->report.kind != ReportKind::kSession, !IsNamedByPeer(*claim),
                         claim->from->report.reporter);
     };
     for (auto* list : {&receivers, &senders, &relayed}) {
@@ -209,6 +209,20 @@ class CallMerger {
     if (!receivers.empty()) main.insert(main.begin(), receivers.front());
     AddRow(leg, sender, 0, main);
     for (std::size_t i = 1; i < receivers.size(); ++i) AddRow(leg, sender, i, {receivers[i]});
+  }
+
+  /// True when another reporter of the leg says that this reporter is its other end.
+  bool IsNamedByPeer(const Claim& claim) const {
+    const auto& own = claim.from->report.ends[0].names;
+    return std::any_of(claims_.begin(), claims_.end(), [&](const Claim& other) {
+      if (other.leg != claim.leg || other.from->report.reporter == claim.from->report.reporter)
+        return false;
+      const auto& peer = other.from->report.ends[1].names;
+      return std::any_of(own.begin(), own.end(), [&](const std::string& name) {
+        return name.starts_with("address:") &&
+               std::find(peer.begin(), peer.end(), name) != peer.end();
+      });
+    });
   }
 
   void AddRow(std::size_t leg, Side sender, std::size_t extra,

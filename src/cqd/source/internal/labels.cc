@@ -124,8 +124,9 @@ std::size_t FindElement(std::string_view text, std::string_view local_name, std:
     std::size_t start = at;
     if (start > 0 && text[start - 1] == ':') {  // a prefix
       --start;
-      while (start > 0 && text[start - 1] != '<' && text[start - 1] != '>' && at - start < 40)
+      while (start > 0 && !EndsName(text[start - 1]) && text[start - 1] != '<' && at - start < 40) {
         --start;
+      }
     }
     if (start > from && text[start - 1] == '<') return start - 1;
   }
