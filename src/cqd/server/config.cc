@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <filesystem>
 
+// Header only: the packaged library is built with exceptions, and we want values.
+#define TOML_HEADER_ONLY 1
 #define TOML_EXCEPTIONS 0
 #include <toml++/toml.h>
 

@@ -36,13 +36,14 @@ std::string CleanText(QoeDictionary dictionary, std::string_view text) {
 }
 
 std::vector<FetchType> TypesOf(QoeDictionary dictionary) {
-  std::vector<FetchType> types = {FetchType::kInteger, FetchType::kText};
-  if (dictionary == QoeDictionary::kUserAgent) types.push_back(FetchType::kInteger);
-  if (dictionary == QoeDictionary::kEndpoint) {
-    types.insert(types.end(), {FetchType::kText, FetchType::kText, FetchType::kInteger,
-                               FetchType::kInteger, FetchType::kInteger});
+  if (dictionary == QoeDictionary::kUserAgent) {
+    return {FetchType::kInteger, FetchType::kText, FetchType::kInteger};
   }
-  return types;
+  if (dictionary == QoeDictionary::kEndpoint) {
+    return {FetchType::kInteger, FetchType::kText,    FetchType::kText,   FetchType::kText,
+            FetchType::kInteger, FetchType::kInteger, FetchType::kInteger};
+  }
+  return {FetchType::kInteger, FetchType::kText};
 }
 
 std::string DetailOf(QoeDictionary dictionary, const BlockReader& block, std::size_t row) {
