@@ -1,5 +1,6 @@
 // Any bytes as the body of RunQuery and of DimensionMembers: an answer or an error, never a crash.
 // A query that was read must have a canonical text, and the executor must answer it.
+// Links: cube
 #include <cstddef>
 #include <cstdint>
 #include <memory>

@@ -32,7 +32,7 @@ namespace cqd::cube {
 namespace {
 
 std::filesystem::path TestData() {
-  return std::filesystem::path(__FILE__).parent_path() / "testdata";
+  return CQD_CUBE_TESTDATA;
 }
 
 std::string Quoted(std::string_view text) {

@@ -164,7 +164,8 @@ std::string QueryOutcome::ToJson() const {
   static const ResultTable kNoRows;
   std::string message;
   if (error) {
-    message = error->field.empty() ? error->message : error->field + ": " + error->message;
+    const bool named = error->field.empty() || error->message.starts_with(error->field);
+    message = named ? error->message : error->field + ": " + error->message;
   }
   return WriteRunQueryJson(table == nullptr ? kNoRows : *table,
                            {elapsed, from_cache, error_type, message});

@@ -13,6 +13,7 @@
 #include "cube/internal/test_corpus.h"
 #include "cube/query.h"
 #include "cube/reference.h"
+#include "cube/snapshot.h"
 
 namespace cqd::cube::testing {
 
@@ -158,7 +159,12 @@ inline std::vector<ExecutorKind> ExecutorsUnderTest() {
        [](const Corpus& corpus) {
          return std::make_shared<ReferenceExecutor>(corpus.rows, corpus.MakeMapping(), corpus.zone);
        }},
-      {"plain", [](const Corpus& corpus) { return std::make_shared<PlainExecutor>(corpus); }},
+      {"plain", [](const Corpus& c) { return std::make_shared<PlainExecutor>(c); }},
+      {"columnar", [](const Corpus& c) { return MakeSnapshot(c.rows, c.MakeMapping(), c.zone); }},
+      {"columnar, small segments",
+       [](const Corpus& c) {
+         return MakeSnapshot(c.rows, c.MakeMapping(), c.zone, {.threads = 1, .segment_rows = 7});
+       }},
   };
 }
 
