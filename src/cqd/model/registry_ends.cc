@@ -73,10 +73,9 @@ void AddRole(Catalog& catalog, const Role& role) {
        .input = role.Of(CubeColumn::kFirstLink),
        .member =
            [](Value link, Value, const Mapping&) {
-             return link < 0
-                        ? BlankMember()
-                        : TextMember(ConnectionClassName(static_cast<ConnectionClass>(link & 0xff)),
-                                     link);
+             return link < 0 ? BlankMember()
+                             : TextMember(
+                                   ConnectionClassName(static_cast<ConnectionClass>(link & 0xff)));
            },
        .proven = true,
        .description = "How " + role.End() +
