@@ -196,6 +196,26 @@ TEST(Sinks, SayWhatIsWrong) {
   EXPECT_EQ(OpenOdbcSink("DRIVER={No Such Driver}").error().code, ErrorCode::kFailedPrecondition);
 }
 
+TEST(TsvSink, LoadsIntoPostgres) {
+  const TemporaryFolder folder;
+  CancelToken cancel;
+  auto sink = OpenTsvSink(folder.File("tsv"));
+  ASSERT_TRUE(sink.ok());
+  const auto report =
+      Simulate(SmallOptions("2026-03-02T08:00:00Z", "2026-03-02T09:00:00Z"), **sink, cancel);
+  ASSERT_TRUE(report.ok());
+  // The loader runs as the database's user.
+  std::filesystem::permissions(folder.File(""), std::filesystem::perms(0755));
+  support::PostgresServer& server = support::SharedPostgres();
+  const std::string name = server.CreateDatabase();
+  server.Psql(name, fmt::format("\\cd {}\n\\i schema.sql\n\\i load.sql\n", folder.File("tsv")));
+  auto loaded = OpenOdbcSink(server.ConnectionString(name), server.password());
+  ASSERT_TRUE(loaded.ok());
+  const auto state = (*loaded)->ReadState();
+  ASSERT_TRUE(state.ok()) << state.error().ToString();
+  EXPECT_EQ(*state, report->state);
+}
+
 /// Simulates in two pieces through ODBC.
 void SimulateOverOdbc(const std::string& connection, const std::string& password) {
   CancelToken cancel;
