@@ -70,7 +70,7 @@ TEST(Columnar, AgreesWithTheReferenceOnRandomDataAndQueries) {
     const auto many = fixture.MakeSnapshot(static_cast<std::size_t>(1 + Below(random, 60)));
     const auto one = fixture.MakeSnapshot(100'000);
     ASSERT_EQ(many->row_count(), std::ssize(fixture.rows));
-    for (int i = 0; i < 150; ++i) {
+    for (int i = 0; i < 60; ++i) {
       const CubeQuery query =
           testing::RandomQuery(random, fixture.rows, *fixture.mapping, fixture.zone);
       SCOPED_TRACE(testing::Describe(query));

@@ -172,7 +172,9 @@ TEST_F(CubeTest, IncrementalRunsAgreeWithTheArchive) {
       if (Below(random_, 3) == 0) continue;
       Write(Below(random_, 60), 1 + Below(random_, 25), month);
     }
-    if (step == 8) ASSERT_TRUE(archive_->DropMonthsBefore(kApril).ok());
+    if (step == 8) {
+      ASSERT_TRUE(archive_->DropMonthsBefore(kApril).ok());
+    }
     if (Below(random_, 4) == 0) OpenCube();
     const ProcessReport report = Process();
     ASSERT_GE(report.data_version, version);

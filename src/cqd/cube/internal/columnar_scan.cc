@@ -26,8 +26,9 @@ column::CodeSet CodesBetween(const column::ColumnView& view, model::Value first,
     set.kind = column::CodeSet::Kind::kAll;
     return set;
   }
-  set.kind = column::CodeSet::Kind::kInterval;
   const auto low = std::max(first, view.min), high = std::min(last, view.max);
+  if (low > high) return set;
+  set.kind = column::CodeSet::Kind::kInterval;
   if (view.encoding == column::Encoding::kDictionary) {
     const auto begin = view.dictionary.begin(), end = view.dictionary.end();
     const auto from = std::lower_bound(begin, end, low), to = std::upper_bound(begin, end, high);

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <map>
+#include <ostream>
 #include <random>
 #include <span>
 #include <string>
@@ -27,8 +28,8 @@ inline model::KeyId RandomKey(Random& random, model::KeyInterner& keys, model::K
   const std::string n = std::to_string(Below(random, variety));
   switch (space) {
     case model::KeySpace::kUserAgent: {
-      static const std::vector<std::string> kTypes = {"", "1", "2", "4", "8", "16", "64", "128",
-                                                      "512", "16386", "32769"};
+      static const std::vector<std::string> kTypes = {"",   "1",   "2",   "4",     "8",    "16",
+                                                      "64", "128", "512", "16386", "32769"};
       const auto type = static_cast<std::size_t>(Below(random, 11));
       return keys.Intern(space, "Agent/" + n, kTypes[type]);
     }
@@ -39,8 +40,8 @@ inline model::KeyId RandomKey(Random& random, model::KeyInterner& keys, model::K
     case model::KeySpace::kMac:
       return keys.Intern(space, "00-11-22-33-44-" + std::to_string(10 + Below(random, 80)));
     case model::KeySpace::kConnection: {
-      static const std::vector<std::string> kLinks = {"Wired", "WiFi", "Ethernet", "MobileBB",
-                                                      "Tunnel", "odd"};
+      static const std::vector<std::string> kLinks = {"Wired",    "WiFi",   "Ethernet",
+                                                      "MobileBB", "Tunnel", "odd"};
       return keys.Intern(space, kLinks[static_cast<std::size_t>(Below(random, 6))]);
     }
     default:
@@ -70,14 +71,15 @@ inline model::Value RandomValue(Random& random, model::KeyInterner& keys,
   return model::kNull;
 }
 
-/// One session with one to three streams, with their leg classes.
+/// One session with one to three streams, with their leg classes. The natural keys depend on `seq`
+/// alone, so that the same number gives a new version of the whole session.
 inline std::vector<model::StreamRow> RandomSession(Random& random, model::KeyInterner& keys,
                                                    model::SourceId source, std::int64_t seq,
                                                    UtcTime session_time) {
   static constexpr std::int32_t kLabels[] = {0, 0, 0, 1, 2, 3, 16, 99};
-  std::vector<model::StreamRow> rows(static_cast<std::size_t>(1 + Below(random, 3)));
+  std::vector<model::StreamRow> rows(static_cast<std::size_t>(1 + seq % 3));
   for (std::size_t i = 0; i < rows.size(); ++i) {
-    rows[i].key = {source, session_time, seq, kLabels[Below(random, 8)],
+    rows[i].key = {source, session_time, seq, kLabels[(seq + static_cast<std::int64_t>(i)) % 8],
                    static_cast<std::int64_t>(i)};
     for (const model::FieldInfo& info : model::AllFields()) {
       if (Below(random, 3) != 0) {
@@ -134,7 +136,12 @@ inline CubeQuery RandomQuery(Random& random, std::span<const model::StreamRow> r
   return query;
 }
 
-using ComparableGroups = std::map<std::vector<std::string>, std::vector<Accumulator>>;
+struct Shown : Accumulator {
+  friend void PrintTo(const Shown& shown, std::ostream* out) {
+    *out << shown.numerator << "/" << shown.denominator;
+  }
+};
+using ComparableGroups = std::map<std::vector<std::string>, std::vector<Shown>>;
 
 /// Groups without their order.
 inline ComparableGroups Comparable(const Groups& groups) {
@@ -144,7 +151,8 @@ inline ComparableGroups Comparable(const Groups& groups) {
     for (const model::Member& member : group.members) {
       keys.push_back((member.blank ? "blank " : "") + member.key + "|" + member.caption);
     }
-    comparable[keys] = group.values;
+    for (const Accumulator& value : group.values) comparable[keys].push_back({value});
+    comparable[keys];
   }
   return comparable;
 }
