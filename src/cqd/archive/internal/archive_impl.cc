@@ -276,15 +276,15 @@ Result<std::vector<MonthInfo>> ArchiveImpl::DropMonthsBefore(Month oldest) {
   std::vector<MonthInfo> dropped;
   for (const Month month : files) {
     if (month >= oldest) break;
+    MonthInfo info{month};
     {
       const std::lock_guard lock(state_mutex_);
       const auto known = months_.find(month);
-      if (known != months_.end()) {
-        dropped.push_back(InfoOf(month, known->second));
-        months_.erase(known);
-      }
+      if (known != months_.end()) info = InfoOf(month, known->second);
     }
     CQD_RETURN_IF_ERROR(DropMonthFiles(options_.folder, month));
+    const std::lock_guard lock(state_mutex_);
+    if (months_.erase(month) > 0) dropped.push_back(info);
   }
   return dropped;
 }
