@@ -69,7 +69,7 @@ class PostgresServer {
                   "127.0.0.1",
                   "-F",
                   "-c",
-                  "synchronous_commit=off",
+                  "synchronous_commit=on",
                   "-c",
                   "full_page_writes=off",
                   "-c",

@@ -546,7 +546,7 @@ TEST(QoeMetricsPostgres, AServerThatComesBackIsReadOn) {
       return OkStatus();
     });
     ASSERT_TRUE(outcome.status.ok()) << outcome.status.error().ToString();
-    EXPECT_EQ(outcome.rows.size(), 1200U);
+    ASSERT_EQ(outcome.rows.size(), 1200U);
     EXPECT_EQ(outcome.rows_handed, 1200U);
     // The pool's name was asked for after the restart too.
     EXPECT_FALSE(Marked(outcome.rows.rbegin()->second, Repair::kDanglingKey));

@@ -3,6 +3,7 @@
 #include <sql.h>
 #include <sqlext.h>
 
+#include <algorithm>
 #include <array>
 
 #include "base/text.h"
@@ -72,6 +73,8 @@ constexpr std::array<MessageCode, 20> kMessages = {{
     {"file is not a database", ErrorCode::kCorruption},
     {"syntax error", ErrorCode::kInvalidArgument},
 }};
+
+constexpr std::size_t kDetailCharactersMax = 600;
 
 /// SQL Server's number of "Login failed for user": FreeTDS gives it SQLSTATE 42000.
 constexpr SQLINTEGER kSqlServerLoginFailed = 18456;
