@@ -52,6 +52,7 @@ void Service::Start() {
   const std::lock_guard guard(mutex_);
   CQD_CHECK(!started_);
   started_ = true;
+  next_at_ = options_.every.NextAfter(clock_.Now());
   for (const Stage stage : kStages)
     Of(stage).thread = std::thread([this, stage] { WorkLoop(stage); });
   scheduler_ = std::thread([this] { ScheduleLoop(); });
@@ -239,7 +240,6 @@ void Service::ScheduleLoop() {
     lock.lock();
   }
   UtcTime next_beat = clock_.Now() + options_.heartbeat;
-  next_at_ = options_.every.NextAfter(clock_.Now());
   while (!stopping_) {
     const UtcTime wait_from = clock_.Now();
     clock_.WaitUntil(lock, wake_, std::min(next_beat, *next_at_), [this] { return stopping_; });

@@ -18,7 +18,7 @@ struct SourceConfig {
   std::string name;
   std::string connection_string;
   std::string password_file;
-  std::int64_t margin_s = 3600;
+  std::int64_t margin_s = 10'800;
   std::int64_t rows_per_second = 0;
 };
 
