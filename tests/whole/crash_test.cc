@@ -100,7 +100,7 @@ TEST(Crash, NothingIsLostNothingIsDoubledNothingRunsThatIsDead) {
                  "session_time, session_seq, "
                  "media_label, stream_id HAVING count(*)>1)"});
     ASSERT_EQ(twice.exit_code, 0) << twice.output;
-    EXPECT_THAT(twice.output, testing::EndsWith("\n0\n")) << twice.output;
+    EXPECT_THAT(twice.output, testing::EndsWith("\n0\r\n")) << twice.output;
   }
   std::printf("%d of %d rounds interrupted a run\n", killed_while_running, Rounds());
   EXPECT_GT(killed_while_running, 0) << "no round hit a run: the test shows nothing";

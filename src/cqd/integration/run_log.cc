@@ -299,13 +299,15 @@ Status RunLog::Store(const RunRecord& run) {
 
 void RunLog::Note(const RunRecord& run) {
   StageSummary& stage = working_.stages[static_cast<std::size_t>(run.stage)];
-  const bool was_current = stage.current && stage.current->seq == run.seq;
-  if (!IsFinal(run.state)) {
-    stage.current = run;
-  } else if (was_current) {
-    stage.current.reset();
-  }
-  const bool counts = run.state != RunState::kSkipped && run.state != RunState::kCancelled;
+  const auto forget = [&](std::optional<RunRecord>& kept) {
+    if (kept && kept->seq == run.seq) kept.reset();
+  };
+  forget(stage.queued);
+  forget(stage.current);
+  if (run.state == RunState::kQueued) stage.queued = run;
+  if (run.state == RunState::kRunning) stage.current = run;
+  const bool counts = run.state != RunState::kQueued && run.state != RunState::kSkipped &&
+                      run.state != RunState::kCancelled;
   if (counts && (!stage.newest || stage.newest->seq <= run.seq)) {
     stage.newest = run;
   } else if (!counts && stage.newest && stage.newest->seq == run.seq) {

@@ -25,9 +25,10 @@ inline constexpr std::size_t kPublishedEntries = 5;
 struct StageSummary {
   std::vector<UtcTime> successes;  ///< finish times, newest first, at most kPublishedEntries
   std::vector<UtcTime> failures;   ///< the same
-  /// Newest run that is not skipped or cancelled; runs now, or ended.
+  /// Newest run that has started and is not skipped or cancelled; runs now, or ended.
   std::optional<RunRecord> newest;
-  std::optional<RunRecord> current;  ///< queued or running
+  std::optional<RunRecord> current;  ///< runs now
+  std::optional<RunRecord> queued;   ///< waits, perhaps behind the one that runs
   std::optional<RunRecord> last_success, last_failure;
   /// Newest finished run that was not skipped.
   std::optional<RunRecord> last_finished;

@@ -71,7 +71,7 @@ StageStatus MakeStage(Stage stage, const StageSummary& summary, const StatusInpu
   status.stage = stage;
   status.state = NowOf(summary);
   status.outcome = OutcomeOf(summary.last_finished);
-  status.current = summary.current;
+  status.current = summary.current ? summary.current : summary.queued;
   status.last_success = summary.last_success;
   status.last_failure = summary.last_failure;
   status.consecutive_failures = summary.consecutive_failures;
