@@ -44,8 +44,8 @@ Outcome OutcomeOf(const std::optional<RunRecord>& last) {
 }
 
 NowState NowOf(const StageSummary& stage) {
-  if (stage.current)
-    return stage.current->state == RunState::kQueued ? NowState::kQueued : NowState::kRunning;
+  if (stage.current) return NowState::kRunning;
+  if (stage.queued) return NowState::kQueued;
   return stage.newest || stage.last_finished ? NowState::kIdle : NowState::kNeverRun;
 }
 
