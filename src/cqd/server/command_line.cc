@@ -154,6 +154,11 @@ class CommandLine {
     simulate->add_option("--users", simulate_.users, "Employees")
         ->capture_default_str()
         ->check(CLI::Range(50, 1'000'000));
+    simulate
+        ->add_option("--live-calls-per-minute", simulate_.live_calls_per_minute,
+                     "Least new calls a minute in the last day and while following, at night too")
+        ->capture_default_str()
+        ->check(CLI::Range(0.0, 10'000.0));
     simulate->add_option("--customer-tables", simulate_.customer_tables,
                          "Folder for buildings.txt and bssids.csv, for 'cqd import'");
     simulate->add_flag("--follow", simulate_.follow,

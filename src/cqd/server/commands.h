@@ -51,6 +51,7 @@ struct SimulateCommand {
   std::int64_t streams = 200'000;
   std::int64_t months = 7;
   std::int64_t users = 3000;
+  double live_calls_per_minute = 0;
   std::string customer_tables;  ///< folder for the files of buildings, networks and access points
   bool follow = false;
   std::int64_t every_s = 60;

@@ -64,6 +64,8 @@ int RunSimulate(const SimulateCommand& command, const Clock& clock) {
   options.range = simulate::DefaultRange(clock.Now());
   options.range.begin = Month::Of(clock.Now()).Plus(1 - static_cast<int>(command.months)).begin();
   options.target_streams = command.streams;
+  // A slot of the simulation has ten minutes.
+  options.live_calls_per_slot = command.live_calls_per_minute * 10;
   options.user_count = static_cast<std::int32_t>(command.users);
   ProgressLine progress(clock);
   const CancelToken cancel;

@@ -50,9 +50,9 @@ class SlotPlanner {
     }
   }
 
-  SlotPlan Plan(double calls_per_week) {
+  SlotPlan Plan(double calls_per_week, double calls_min) {
     Random count(Mix(org_.seed, static_cast<std::uint64_t>(slot_), 1));
-    const int calls = count.Poisson(calls_per_week * SlotWeight(org_, slot_));
+    const int calls = count.Poisson(std::max(calls_per_week * SlotWeight(org_, slot_), calls_min));
     for (int i = 0; i < calls; ++i) {
       Random random(
           Mix(org_.seed, static_cast<std::uint64_t>(slot_), 16 + static_cast<std::uint64_t>(i)));
@@ -282,8 +282,9 @@ double SlotWeight(const Organisation& organisation, std::int64_t slot) {
   return SitesWeight(organisation, slot) / WeekWeight();
 }
 
-SlotPlan PlanSlot(const Organisation& organisation, std::int64_t slot, double calls_per_week) {
-  return SlotPlanner(organisation, slot).Plan(calls_per_week);
+SlotPlan PlanSlot(const Organisation& organisation, std::int64_t slot, double calls_per_week,
+                  double calls_min) {
+  return SlotPlanner(organisation, slot).Plan(calls_per_week, calls_min);
 }
 
 }  // namespace cqd::simulate

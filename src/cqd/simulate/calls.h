@@ -62,7 +62,9 @@ struct SlotPlan {
 };
 /// `calls_per_week`: calls, meetings and outside calls begun in an average week; see
 /// kStreamsPerCall.
-SlotPlan PlanSlot(const Organisation& organisation, std::int64_t slot, double calls_per_week);
+/// `calls_min`: at least so many on average in this slot, whatever the hour.
+SlotPlan PlanSlot(const Organisation& organisation, std::int64_t slot, double calls_per_week,
+                  double calls_min = 0);
 
 /// Streams that one call, meeting or outside call gives on average (all legs, both directions).
 /// Measured over 100,000 calls; calls_test.cc holds it to 3 %.

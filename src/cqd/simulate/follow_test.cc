@@ -59,6 +59,22 @@ TEST(Follow, PiecesEqualTheWhole) {
   ExpectSameDatabases(folder.File("whole"), folder.File("pieces"));
 }
 
+// Promise: with live calls asked for, every ten minutes of the last day and of what follows bring
+// new calls, on a Sunday night too, and following goes on where the range ended.
+TEST(Follow, LiveCallsComeAroundTheClock) {
+  const TemporaryFolder folder;
+  SimulateOptions options = SmallOptions("2026-02-27T00:00:00Z", "2026-03-01T00:00:00Z");
+  options.live_calls_per_slot = 30;
+  SimulateFile(folder.File("q"), options);
+  Follow(folder.File("q"), "2026-03-01T03:07:00Z");
+  Follow(folder.File("q"), "2026-03-01T06:00:00Z");
+  Reader reader(folder.File("q"));
+  EXPECT_EQ(reader.Number("SELECT count(DISTINCT substr(ConferenceDateTime, 1, 15)) FROM Session "
+                          "WHERE ConferenceDateTime >= '2026-02-28 01:00' AND ConferenceDateTime < "
+                          "'2026-03-01 06:00'"),
+            29 * 6);
+}
+
 // Promise: a late second report completes rows that were there half.
 TEST(Follow, CompletesHalfReportedRows) {
   const TemporaryFolder folder;

@@ -66,12 +66,19 @@ class Run {
   }
 
  private:
+  /// A slot has the same plan whenever it is made, so what it depends on is kept with the data.
+  SlotPlan PlanOf(std::int64_t slot) const {
+    const SimulationState& state = report_.state;
+    const bool live = SlotBegin(slot) >= state.live_from;
+    return PlanSlot(org_, slot, state.calls_per_week, live ? state.live_calls_per_slot : 0);
+  }
+
   /// Second reports that came since for sessions that are in the database already.
   Status CompleteEarlier(UtcTime until) {
     const std::int64_t last = SlotOf(from_);
     const std::int64_t first = SlotOf(from_ - kSecondReportDelayMax);
     for (std::int64_t slot = first; slot <= last; ++slot) {
-      const SlotPlan plan = PlanSlot(org_, slot, report_.state.calls_per_week);
+      const SlotPlan plan = PlanOf(slot);
       for (const PlannedSession& session : plan.sessions) {
         if (session.received < report_.state.begin || session.received >= from_) continue;
         if (session.second_at < from_ || session.second_at >= until) continue;
@@ -83,7 +90,7 @@ class Run {
 
   Status WriteSlot(std::int64_t slot, UtcTime until) {
     SimulationState& state = report_.state;
-    const SlotPlan plan = PlanSlot(org_, slot, state.calls_per_week);
+    const SlotPlan plan = PlanOf(slot);
     if (state.conference_keys_before_slot + plan.conference_count >
         std::numeric_limits<std::int32_t>::max()) {
       return Fail(ErrorCode::kResourceExhausted,
@@ -137,6 +144,9 @@ Status CheckOptions(const SimulateOptions& options) {
   }
   if (options.target_streams < 1)
     return refuse("the number of streams must be positive", "target_streams");
+  if (!(options.live_calls_per_slot >= 0) || options.live_calls_per_slot > 100'000) {
+    return refuse("live calls per slot: 0 to 100,000", "live_calls_per_slot");
+  }
   if (options.streams_per_commit < 1) {
     return refuse("streams per commit must be positive", "streams_per_commit");
   }
@@ -188,6 +198,10 @@ Result<SimulateReport> Simulate(const SimulateOptions& options, QoeSink& sink,
   state.seed = options.seed;
   state.user_count = options.user_count;
   CQD_ASSIGN_OR_RETURN(state.calls_per_week, CallsPerWeek(options));
+  state.live_calls_per_slot = options.live_calls_per_slot;
+  if (options.live_calls_per_slot > 0) {
+    state.live_from = FloorToMillis(options.range.end - std::chrono::hours(24));
+  }
   state.begin = state.written_until = FloorToMillis(options.range.begin);
   Run run(state, options.streams_per_commit, sink, cancel, progress);
   CQD_RETURN_IF_ERROR(run.Prepare());

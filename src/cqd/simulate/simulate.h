@@ -25,6 +25,9 @@ struct SimulateOptions {
   /// Calls begun in an average week; a call gives about kStreamsPerCall streams. Use it instead of
   /// the target when two runs over different ranges must agree.
   std::optional<double> calls_per_week;
+  /// Calls begun in ten minutes at least, from a day before the range's end on and in all that
+  /// follows, whatever the hour: so that a demo shows new calls at night too. 0 to 100,000.
+  double live_calls_per_slot = 0;
   /// Employees, 50 to 1,000,000; larger: more distinct users, machines and addresses.
   std::int32_t user_count = 3000;
   /// Streams between two commits; larger: faster, more to repeat after a stop.

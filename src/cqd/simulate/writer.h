@@ -64,6 +64,8 @@ struct SimulationState {
   std::uint64_t seed = 0;
   std::int32_t user_count = 0;
   double calls_per_week = 0;
+  double live_calls_per_slot = 0;  ///< least calls in a slot from live_from on
+  UtcTime live_from{};
   UtcTime begin;
   UtcTime written_until;  ///< reports received before this time are in the database
   std::int64_t conference_keys_before_slot = 0;   ///< keys given before the slot of written_until

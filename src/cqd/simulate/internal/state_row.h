@@ -16,7 +16,7 @@ struct StateRow {
   explicit StateRow(const SimulationState& state);
   StateRow(const StateRow&) = delete;
   StateRow& operator=(const StateRow&) = delete;
-  std::string seed, calls_per_week;
+  std::string seed, calls_per_week, live_calls_per_slot;
   std::array<Cell, StateColumn::kCount> cells;
 };
 
@@ -27,8 +27,10 @@ inline constexpr std::string_view kStateColumns[] = {"Seed",
                                                      "BeginTime",
                                                      "WrittenUntil",
                                                      "ConferenceKeysBeforeSlot",
-                                                     "CorrelationKeysBeforeSlot"};
-using StateTexts = std::array<std::string, 7>;
+                                                     "CorrelationKeysBeforeSlot",
+                                                     "LiveCallsPerSlot",
+                                                     "LiveFrom"};
+using StateTexts = std::array<std::string, 9>;
 
 /// Errors: kCorruption (a text that is no number or time).
 Result<SimulationState> ParseState(const StateTexts& texts);

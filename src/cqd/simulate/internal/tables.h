@@ -185,7 +185,7 @@
 #define CQD_QOE_STATE(C) \
   C(Id, Int()) C(Seed, Text(20)) C(UserCount, Int()) C(CallsPerWeek, Text(40)) \
   C(BeginTime, Time()) C(WrittenUntil, Time()) C(ConferenceKeysBeforeSlot, Int()) \
-  C(CorrelationKeysBeforeSlot, Int())
+  C(CorrelationKeysBeforeSlot, Int()) C(LiveCallsPerSlot, Text(40)) C(LiveFrom, Time())
 
 // T(enumerator, table name, columns, columns of the primary key)
 #define CQD_QOE_TABLES(T) \
