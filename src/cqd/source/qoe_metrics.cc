@@ -197,10 +197,11 @@ Status QoeMetricsSource::Impl::ReadRange(TimeRange range, std::optional<UtcTime>
     CQD_RETURN_IF_ERROR(context.cancel.Check());
     CQD_ASSIGN_OR_RETURN(const auto window, stream->Next());
     if (!window) return OkStatus();
-    for (auto& [dictionary, keys] : joiner.UnknownKeys(*window)) {
+    for (auto& unknown : joiner.UnknownKeys(*window)) {
       CQD_RETURN_IF_ERROR(
           link_->Run(context.cancel, [&](odbc::Connection& connection, WindowReader&) {
-            return dictionaries_->Load(connection, dictionary, keys, options_.query_timeout_s);
+            return dictionaries_->Load(connection, unknown.first, unknown.second,
+                                       options_.query_timeout_s);
           }));
     }
     CQD_RETURN_IF_ERROR(HandOut(*window, watermark_max, joiner, context, sink, progress));

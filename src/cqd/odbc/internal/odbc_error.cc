@@ -74,8 +74,6 @@ constexpr std::array<MessageCode, 20> kMessages = {{
     {"syntax error", ErrorCode::kInvalidArgument},
 }};
 
-constexpr std::size_t kDetailCharactersMax = 600;
-
 /// SQL Server's number of "Login failed for user": FreeTDS gives it SQLSTATE 42000.
 constexpr SQLINTEGER kSqlServerLoginFailed = 18456;
 /// "Cannot open database requested by the login".
