@@ -178,6 +178,23 @@ bool Scanner::Prepare(const VisibleSegment& visible, std::size_t segment) {
   return true;
 }
 
+/// Members alone, of one attribute: the table by code names exactly those that occur.
+bool Scanner::CountFromTable(std::size_t segment, Tally& tally) {
+  if (filtered_ || !plan_.measures.empty() || plan_.dimensions.size() != 1) return false;
+  const AttributeIndex::ByCode* by_code = plan_.dimensions[0]->FindByCode(segment);
+  if (by_code == nullptr) return false;
+  std::vector<std::uint32_t> groups;
+  std::vector<column::Mask> seen(plan_.dimensions[0]->members().size());
+  for (const std::uint32_t member : by_code->member) {
+    if (seen[member] != 0) continue;
+    seen[member] = 1;
+    groups.push_back(tally.groups.NumberOf({&member, 1}));
+  }
+  tally.Resize(plan_);
+  for (const std::uint32_t group : groups) ++tally.counts[group * plan_.class_count];
+  return true;
+}
+
 /// When nothing is filtered and every dimension has one member in the segment, the occurrences in
 /// the dictionary of the facts are the answer: no row is read.
 bool Scanner::CountFromTotals(const VisibleSegment& visible, std::size_t segment, Tally& tally) {
@@ -315,7 +332,7 @@ void Scanner::CountBlock(const VisibleSegment& visible, std::size_t segment, std
 
 void Scanner::Scan(const VisibleSegment& visible, std::size_t segment, Tally& tally) {
   if (!Prepare(visible, segment)) return;
-  if (CountFromTotals(visible, segment, tally)) return;
+  if (CountFromTable(segment, tally) || CountFromTotals(visible, segment, tally)) return;
   const std::size_t rows = visible.segment->row_count();
   for (std::size_t first = 0; first < rows; first += kBlockRows) {
     const std::size_t count = std::min(kBlockRows, rows - first);

@@ -50,6 +50,7 @@ class Scanner {
   bool Prepare(const VisibleSegment& visible, std::size_t segment);
   bool PrepareWindow(const CubeSegment& segment);
   SegmentAnyOf PrepareAnyOf(const AnyOf& any_of, std::size_t segment) const;
+  bool CountFromTable(std::size_t segment, Tally& tally);
   bool CountFromTotals(const VisibleSegment& visible, std::size_t segment, Tally& tally);
   std::size_t FilterBlock(const VisibleSegment& visible, std::size_t segment, std::size_t first,
                           std::size_t count);

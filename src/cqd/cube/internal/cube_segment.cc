@@ -133,31 +133,41 @@ const std::vector<model::Value>& CubeSegment::Distinct(model::CubeColumn column)
 }
 
 SegmentBuilder::SegmentBuilder(const model::Mapping& mapping, const TimeZone& zone)
-    : mapping_(mapping), zone_(zone), columns_(StoredColumns().size()) {}
+    : mapping_(mapping), zone_(zone), columns_(StoredColumns().size()), buffer_(kBuffered) {}
 
-void SegmentBuilder::Append(Column& column, model::Value value) {
-  const std::size_t rows = row_ids_.size();
-  if (column.values.empty()) {
-    if (rows == 0) column.only = value;
-    if (value == column.only) return;
-    column.values.reserve(std::max<std::size_t>(rows + 1, 1024));
-    column.values.assign(rows, column.only);
+void SegmentBuilder::Flush() {
+  if (buffered_ == 0) return;
+  const std::size_t before = row_ids_.size() - buffered_;
+  const auto& stored = StoredColumns();
+  for (std::size_t i = 0; i < stored.size(); ++i) {
+    const auto place = static_cast<std::size_t>(stored[i]);
+    Column& column = columns_[i];
+    if (before == 0) column.only = buffer_[0][place];
+    if (column.values.empty()) {
+      const auto end = buffer_.begin() + static_cast<std::ptrdiff_t>(buffered_);
+      const bool same = std::all_of(buffer_.begin(), end, [&](const model::DerivedRow& row) {
+        return row[place] == column.only;
+      });
+      if (same) continue;
+      column.values.assign(before, column.only);
+    }
+    for (std::size_t row = 0; row < buffered_; ++row) {
+      column.values.push_back(buffer_[row][place]);
+    }
   }
-  column.values.push_back(value);
+  buffered_ = 0;
 }
 
 void SegmentBuilder::Add(const model::StreamRow& row, archive::RowId id) {
-  model::Derive(row, mapping_, zone_, derived_);
-  const auto& stored = StoredColumns();
-  for (std::size_t i = 0; i < stored.size(); ++i) {
-    Append(columns_[i], derived_[static_cast<std::size_t>(stored[i])]);
-  }
+  model::Derive(row, mapping_, zone_, buffer_[buffered_]);
   CQD_CHECK(row_ids_.empty() || row_ids_.back() < id.value);
   row_ids_.push_back(id.value);
   session_time_max_ = std::max(session_time_max_, ToMicros(row.key.session_time));
+  if (++buffered_ == kBuffered) Flush();
 }
 
 std::vector<std::byte> SegmentBuilder::Finish(RowRange range) && {
+  Flush();
   column::SegmentWriter writer(row_count());
   writer.Add(kRowIdColumn, row_ids_);
   const auto& stored = StoredColumns();
@@ -181,17 +191,24 @@ Result<std::vector<std::byte>> BuildRange(const archive::Archive& archive, Month
                                           const std::function<Status(std::int64_t)>& rows_done) {
   SegmentBuilder builder(mapping, zone);
   const auto& fields = FieldsToRead();
-  model::StreamRow row;
-  CQD_RETURN_IF_ERROR(archive.Scan(month, range.after, range.up_to, fields, cancel,
-                                   [&](archive::ColumnBatch&& batch) -> Status {
-                                     for (std::size_t i = 0; i < batch.row_count(); ++i) {
-                                       row.key = batch.keys[i];
-                                       for (std::size_t f = 0; f < fields.size(); ++f)
-                                         row.Set(fields[f], batch.values[f][i]);
-                                       builder.Add(row, batch.row_ids[i]);
-                                     }
-                                     return rows_done(static_cast<std::int64_t>(batch.row_count()));
-                                   }));
+  // Columns become rows a few at a time, so that both sides of the exchange stay in the cache.
+  constexpr std::size_t kRowsAtOnce = 64;
+  std::vector<model::StreamRow> rows(kRowsAtOnce);
+  CQD_RETURN_IF_ERROR(archive.Scan(
+      month, range.after, range.up_to, fields, cancel, [&](archive::ColumnBatch&& batch) -> Status {
+        for (std::size_t begin = 0; begin < batch.row_count(); begin += kRowsAtOnce) {
+          const std::size_t count = std::min(kRowsAtOnce, batch.row_count() - begin);
+          for (std::size_t f = 0; f < fields.size(); ++f) {
+            const model::Value* values = batch.values[f].data() + begin;
+            for (std::size_t i = 0; i < count; ++i) rows[i].Set(fields[f], values[i]);
+          }
+          for (std::size_t i = 0; i < count; ++i) {
+            rows[i].key = batch.keys[begin + i];
+            builder.Add(rows[i], batch.row_ids[begin + i]);
+          }
+        }
+        return rows_done(static_cast<std::int64_t>(batch.row_count()));
+      }));
   if (builder.row_count() == 0) return std::vector<std::byte>();
   return std::move(builder).Finish(range);
 }

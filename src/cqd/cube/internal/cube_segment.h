@@ -101,14 +101,18 @@ class SegmentBuilder {
     std::vector<model::Value> values;
     model::Value only = model::kNull;
   };
-  void Append(Column& column, model::Value value);
+  /// Moves the buffered rows into the columns, one column after the other: the writes of a column
+  /// stay together in the cache.
+  void Flush();
 
   const model::Mapping& mapping_;
   const TimeZone& zone_;
   std::vector<Column> columns_;
   std::vector<std::int64_t> row_ids_;
   std::int64_t session_time_max_ = column::kNull;
-  model::DerivedRow derived_;
+  static constexpr std::size_t kBuffered = 64;
+  std::vector<model::DerivedRow> buffer_;
+  std::size_t buffered_ = 0;
 };
 
 /// Reads `range` of a month and makes its segment; no bytes when no row of it lives any more.
