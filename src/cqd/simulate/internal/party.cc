@@ -144,7 +144,7 @@ Party UserParty(const Organisation& org, int user_index, std::uint64_t seed, Utc
   party.uri = user.uri_key;
   party.region = home.region;
   party.pool = static_cast<LookupKey>(home.region + 1);
-  party.port = 50'000 + random.Below(20'000);
+  party.port = 50'000 + random.Below(15'000);
   party.access = DrawAccess(random, user, party.kind, IsWorkingTime(home, at));
   switch (party.access) {
     case Access::kServer:
