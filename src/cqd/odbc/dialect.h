@@ -39,6 +39,10 @@ struct DialectTraits {
   /// silence, drops the offset of a time, and is faster this way (reference/performance-anchors.md,
   /// ODBC, libsqliteodbc and trap 3).
   bool all_as_text;
+  /// A large read stands in a transaction of its own: without one the driver's cursor has to
+  /// outlive its statement, and the server writes the whole result aside first. SQLite streams only
+  /// without a transaction (reference/performance-anchors.md, ODBC).
+  bool reads_in_transaction;
   /// Expression for the server's own clock, UTC.
   std::string_view now_utc;
 };

@@ -188,6 +188,27 @@ Result<Window> WindowReader::Fetch(TimeRange range, std::size_t session_limit, R
                                    const CancelToken& cancel) {
   Window window;
   window.range = range;
+  if (!connection_.traits().reads_in_transaction) {
+    CQD_RETURN_IF_ERROR(FetchAll(session_limit, limiter, cancel, window));
+    return window;
+  }
+  // It ends with the window, so that the server need not keep old row versions for us.
+  CQD_RETURN_IF_ERROR(connection_.Begin());
+  Status status = FetchAll(session_limit, limiter, cancel, window);
+  if (!status.ok()) {
+    // What went wrong is told; a rollback that fails too says nothing new.
+    for (auto& reader : readers_) {
+      if (reader != nullptr) reader->Close();
+    }
+    (void)connection_.Rollback().ok();
+    return std::move(status).error();
+  }
+  CQD_RETURN_IF_ERROR(connection_.Commit());
+  return window;
+}
+
+Status WindowReader::FetchAll(std::size_t session_limit, RateLimiter& limiter,
+                              const CancelToken& cancel, Window& window) {
   for (int i = 0; i < kQoeTableCount; ++i) {
     const auto table = static_cast<QoeTable>(i);
     TableRows& rows = window.tables[static_cast<std::size_t>(i)];
@@ -195,15 +216,15 @@ Result<Window> WindowReader::Fetch(TimeRange range, std::size_t session_limit, R
     if (table == QoeTable::kSession) {
       if (const auto cut = CutTime(rows, session_limit)) {
         window.range.end = FromMicros(*cut);
-        const auto end = std::lower_bound(
-            rows.keys.begin(), rows.keys.end(),
-            FactKey{.time = *cut, .seq = model::kNull, .tail = {model::kNull, model::kNull}});
+        const FactKey first_behind = {
+            .time = *cut, .seq = model::kNull, .tail = {model::kNull, model::kNull}};
+        const auto end = std::lower_bound(rows.keys.begin(), rows.keys.end(), first_behind);
         Truncate(rows, static_cast<std::size_t>(end - rows.keys.begin()));
       }
     }
     window.row_count += static_cast<std::int64_t>(rows.row_count());
   }
-  return window;
+  return OkStatus();
 }
 
 Result<std::optional<UtcTime>> WindowReader::QueryTime(const std::string& sql) {

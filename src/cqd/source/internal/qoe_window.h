@@ -95,6 +95,8 @@ class WindowReader {
  private:
   Result<std::optional<UtcTime>> QueryTime(const std::string& sql);
   Result<odbc::BlockReader*> ReaderOf(QoeTable table);
+  Status FetchAll(std::size_t session_limit, RateLimiter& limiter, const CancelToken& cancel,
+                  Window& window);
   Status FetchTable(QoeTable table, TimeRange range, std::size_t session_limit,
                     RateLimiter& limiter, const CancelToken& cancel, TableRows& rows);
   std::string Literal(UtcTime time) const;
