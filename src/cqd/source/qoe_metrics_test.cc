@@ -114,7 +114,7 @@ TEST_P(QoeMetricsTest, AStreamCarriesWhatItsTablesSay) {
             (model::EndpointDetail{.os = "Windows 6.1",
                                    .cpu_name = "Core i5",
                                    .cpu_cores = 4,
-                                   .cpu_speed_mhz = 2500,
+                                   .cpu_mhz = 2500,
                                    .virtualization = 0}));
   // The callee told no subnet: its address stands for it, marked as such.
   EXPECT_EQ(Text(row, Field::kCalleeSubnet), "192.168.7.9");
