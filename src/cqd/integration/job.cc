@@ -210,6 +210,12 @@ void RunArchiveJob(const ArchiveJobOptions& options, archive::Archive& archive,
     const Status status =
         IntegrateSource(archive, source, clock, cancel, observe, run, source_status[i]);
     if (status.ok()) {
+      if (source_status[i].watermark) {
+        const Status tidied = source.Tidy(*source_status[i].watermark);
+        if (!tidied.ok())
+          run.warnings.push_back(
+              {"source_untidy", 1, source.name() + ": " + tidied.error().message});
+      }
       LookAtSource(source, clock, source_status[i]);
       for (const std::string& remark : source_status[i].remarks) {
         run.warnings.push_back({"source_incomplete", 1, source.name() + ": " + remark});

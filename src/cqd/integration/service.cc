@@ -97,21 +97,20 @@ Result<RunRecord> Service::Request(RunRequest request) {
 
 Status Service::Cancel(std::string_view run_id) {
   const std::lock_guard guard(mutex_);
-  for (Worker& worker : workers_) {
-    if (worker.running && worker.running->run_id == run_id) {
-      worker.cancel->Cancel();
-      return OkStatus();
-    }
-    if (worker.queued && worker.queued->run_id == run_id) {
-      RunRecord run = std::move(*worker.queued);
-      worker.queued.reset();
-      run.state = RunState::kCancelled;
-      run.finished_at = clock_.Now();
-      return log_.Update(run);
-    }
+  CQD_ASSIGN_OR_RETURN(const RunRecord stored, log_.Find(run_id));
+  Worker& worker = Of(stored.stage);
+  if (worker.queued && worker.queued->seq == stored.seq) {
+    RunRecord run = std::move(*worker.queued);
+    worker.queued.reset();
+    run.state = RunState::kCancelled;
+    run.finished_at = clock_.Now();
+    return log_.Update(run);
   }
-  CQD_RETURN_IF_ERROR(log_.Find(run_id));
-  return Fail(ErrorCode::kFailedPrecondition, "the run has ended already");
+  if (IsFinal(stored.state) || !worker.running || worker.running->seq != stored.seq) {
+    return Fail(ErrorCode::kFailedPrecondition, "the run has ended already");
+  }
+  worker.cancel->Cancel();
+  return OkStatus();
 }
 
 Result<RunRecord> Service::RunNow(RunRequest request, const CancelToken& cancel,

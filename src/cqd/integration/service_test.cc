@@ -19,7 +19,9 @@ UtcTime At(std::string_view text) {
 }
 
 /// Lets the other threads have the log's lock between two looks at it.
-void Breathe() { poll(nullptr, 0, 1); }
+void Breathe() {
+  poll(nullptr, 0, 1);
+}
 
 /// A source that the test drives: rows to hand out, failures, and a gate that holds a read open.
 class ScriptedSource final : public source::Source {

@@ -149,7 +149,8 @@ Status Application::MakeSources(std::vector<std::unique_ptr<source::Source>>& so
   }
   // Reports may have come while the collector was on, or from files: they are integrated in any
   // case.
-  sources.push_back(std::make_unique<source::CollectorSource>("collector", *inbox_, clock_));
+  sources.push_back(std::make_unique<source::CollectorSource>(
+      "collector", *inbox_, clock_, std::chrono::hours(24 * config_.report_keep_days)));
   return OkStatus();
 }
 

@@ -128,6 +128,12 @@ Result<Probe> CollectorSource::LookAt() {
   return probe;
 }
 
+Status CollectorSource::Tidy(const std::string& watermark) {
+  CQD_ASSIGN_OR_RETURN(const std::int64_t integrated, PositionOf(watermark));
+  CQD_RETURN_IF_ERROR(inbox_.DropReceivedBefore(clock_.Now() - keep_, integrated));
+  return OkStatus();
+}
+
 Status CollectorSource::Read(const std::optional<std::string>& watermark,
                              const ReadContext& context, const BatchSink& sink) {
   CQD_ASSIGN_OR_RETURN(std::int64_t after, PositionOf(watermark));

@@ -19,8 +19,11 @@ namespace cqd::source {
 class CollectorSource final : public Source {
  public:
   /// `inbox` and `clock` must outlive it.
-  CollectorSource(std::string name, Inbox& inbox, const Clock& clock)
-      : name_(std::move(name)), inbox_(inbox), clock_(clock) {}
+  /// `keep`: how long raw reports stay after they were integrated, so that a late report of a call
+  /// still finds the earlier ones.
+  CollectorSource(std::string name, Inbox& inbox, const Clock& clock,
+                  Duration keep = std::chrono::hours(24 * 90))
+      : name_(std::move(name)), inbox_(inbox), clock_(clock), keep_(keep) {}
 
   const std::string& name() const override { return name_; }
   std::string_view kind() const override { return "collector"; }
@@ -31,6 +34,9 @@ class CollectorSource final : public Source {
   Status Read(const std::optional<std::string>& watermark, const ReadContext& context,
               const BatchSink& sink) override;
 
+  /// Deletes the reports of calls that were integrated and are older than `keep`.
+  Status Tidy(const std::string& watermark) override;
+
   /// Position in the queue that a watermark stands for; 0 for none. Errors: kInvalidArgument.
   static Result<std::int64_t> PositionOf(const std::optional<std::string>& watermark);
 
@@ -38,6 +44,7 @@ class CollectorSource final : public Source {
   std::string name_;
   Inbox& inbox_;
   const Clock& clock_;
+  const Duration keep_;
   std::atomic<std::int64_t> handed_out_{0};
 };
 

@@ -258,6 +258,19 @@ TEST_F(CollectorTest, RetentionKeepsCallsWholeAndPositionsUnused) {
       << "an empty inbox does not count from one again";
 }
 
+TEST_F(CollectorTest, TidyDropsWhatIsIntegratedAndOldAlone) {
+  Accept(VqReport("tidy-1@example.net"));
+  const std::string watermark = *Read().back().watermark;
+  Accept(VqReport("tidy-2@example.net"));
+  CollectorSource source("phones", *inbox_, clock_, std::chrono::hours(24));
+  ASSERT_TRUE(source.Tidy(watermark).ok());
+  EXPECT_TRUE(inbox_->ReadReport(1).ok()) << "young";
+  clock_.Advance(std::chrono::hours(25));
+  ASSERT_TRUE(source.Tidy(watermark).ok());
+  EXPECT_EQ(inbox_->ReadReport(1).error().code, ErrorCode::kNotFound);
+  EXPECT_TRUE(inbox_->ReadReport(2).ok()) << "not integrated yet";
+}
+
 TEST_F(CollectorTest, ParallelSendersShareWritesAndLoseNothing) {
   constexpr int kThreads = 8, kEach = 100;
   std::atomic<int> accepted = 0, duplicate = 0;

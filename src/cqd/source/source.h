@@ -71,6 +71,12 @@ class Source {
   /// error stays valid.
   virtual Status Read(const std::optional<std::string>& watermark, const ReadContext& context,
                       const BatchSink& sink) = 0;
+  /// Lets go of what is no longer needed once everything up to `watermark` is durable in the
+  /// archive. Called after each read that went well. Errors: as LookAt.
+  virtual Status Tidy(const std::string& watermark) {
+    (void)watermark;
+    return OkStatus();
+  }
 };
 
 }  // namespace cqd::source
