@@ -259,9 +259,12 @@ TEST_F(CollectorTest, RetentionKeepsCallsWholeAndPositionsUnused) {
 }
 
 TEST_F(CollectorTest, TidyDropsWhatIsIntegratedAndOldAlone) {
-  Accept(VqReport("tidy-1@example.net"));
+  VqReport first, second;
+  first.call_id = "first";
+  second.call_id = "second";
+  Accept(first.Text());
   const std::string watermark = *Read().back().watermark;
-  Accept(VqReport("tidy-2@example.net"));
+  Accept(second.Text());
   CollectorSource source("phones", *inbox_, clock_, std::chrono::hours(24));
   ASSERT_TRUE(source.Tidy(watermark).ok());
   EXPECT_TRUE(inbox_->ReadReport(1).ok()) << "young";
