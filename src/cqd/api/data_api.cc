@@ -29,8 +29,11 @@ Response RunQuery(const Request& request, Services& services) {
   // The body is as published; which data it comes from stands beside it.
   if (outcome.data_version != 0)
     response.headers.emplace_back("CQD-Data-Version", std::to_string(outcome.data_version));
-  if (outcome.data_as_of)
-    response.headers.emplace_back("CQD-Data-As-Of", FormatRfc3339(*outcome.data_as_of));
+  const auto processed =
+      services.integration.log().summary()->Of(integration::Stage::kCube).last_success;
+  if (processed && processed->data_through) {
+    response.headers.emplace_back("CQD-Data-As-Of", FormatRfc3339(*processed->data_through));
+  }
   return response;
 }
 

@@ -194,6 +194,12 @@ RunRecord Service::Perform(RunRecord run, const CancelToken& cancel, const RunOb
     source_status_ = std::move(learnt);
   } else {
     RunCubeJob(cube_, clock_, cancel, show, run);
+    // Queries see what the archive holds, but a session time ahead of the clock says nothing about
+    // freshness.
+    const auto archived = log_.summary()->Of(Stage::kArchive).last_success;
+    if (run.data_through && *run.data_through > clock_.Now()) {
+      run.data_through = archived ? archived->data_through : std::nullopt;
+    }
   }
   const auto newest = log_.summary()->Of(run.stage).last_success;
   if (!run.data_through && newest) run.data_through = newest->data_through;

@@ -175,6 +175,7 @@ TEST_F(ServiceTest, OneRecordFromTheFutureDoesNotMakeTheDataLookFresh) {
   second_->session_time_ = At("2087-01-01");
   const RunRecord run = RunNow(Stage::kArchive);
   EXPECT_EQ(run.data_through, At("2015-03-01T10:00:00Z"));
+  EXPECT_EQ(RunNow(Stage::kCube).data_through, At("2015-03-01T10:00:00Z"));
 }
 
 TEST_F(ServiceTest, TheCubeFollowsTheArchiveAndSaysWhy) {

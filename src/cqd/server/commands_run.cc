@@ -41,7 +41,10 @@ void WaitForStop(const sigset_t& signals) {
 }
 
 std::string ProgressText(const integration::RunRecord& run) {
-  const std::string step = run.steps.empty() ? "" : run.steps.back().name;
+  if (run.steps.empty())
+    return fmt::format("{} run {}", integration::StageName(run.stage),
+                       integration::RunStateName(run.state));
+  const std::string& step = run.steps.back().name;
   if (run.progress.total && *run.progress.total > 0) {
     return fmt::format("{}: {} of {} {}", step, run.progress.done, *run.progress.total,
                        run.progress.unit);
