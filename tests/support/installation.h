@@ -70,7 +70,7 @@ class Installation {
     for (;;) {
       ASSERT_FALSE(server_->Ended()) << server_->Output();
       std::ifstream file(data_dir() + "/SERVER");
-      if (std::getline(file, base_) && http::Get(base_ + "/livez").ok()) return;
+      if (std::getline(file, base_) && http::Get(base_ + "/livez", client).ok()) return;
       Breathe();
     }
   }
@@ -84,10 +84,21 @@ class Installation {
   const std::string& base() const { return base_; }
   Process& server() { return *server_; }
 
-  http::ClientResponse Get(const std::string& path) { return *http::Get(base_ + path); }
+  /// How Get, Post and Send call: credentials, trusted certificates.
+  http::ClientOptions client;
+  http::ClientResponse Send(const std::string& method, const std::string& path,
+                            std::vector<std::pair<std::string, std::string>> headers = {},
+                            const std::string& body = {}) {
+    auto answer = http::Send(
+        {.method = method, .url = base_ + path, .headers = std::move(headers), .body = body},
+        client);
+    EXPECT_TRUE(answer.ok()) << method << " " << path << ": " << answer.error().ToString();
+    return answer.ok() ? *std::move(answer) : http::ClientResponse{};
+  }
+  http::ClientResponse Get(const std::string& path) { return *http::Get(base_ + path, client); }
   http::ClientResponse Post(const std::string& path, const std::string& body,
                             const std::string& type = "application/json") {
-    return *http::Post(base_ + path, type, body);
+    return *http::Post(base_ + path, type, body, client);
   }
   json::value GetJson(const std::string& path) { return json::parse(Get(path).body); }
   json::value Ask(const std::string& query) {

@@ -65,6 +65,10 @@ class Scrape {
     // Adding a family that is there already gives the same one.
     prometheus::BuildGauge().Name(name).Help(help).Register(registry_).Add(labels).Set(*value);
   }
+  /// A count since the start that is kept elsewhere.
+  void SetTotal(const char* name, const char* help, double value) {
+    prometheus::BuildCounter().Name(name).Help(help).Register(registry_).Add({}).Increment(value);
+  }
   std::vector<prometheus::MetricFamily> Collect() const { return registry_.Collect(); }
 
  private:
@@ -148,10 +152,10 @@ void AddStorageAndCache(Scrape& scrape, Services& services) {
                static_cast<double>(snapshot->data_version()));
   }
   const cube::QueryStatistics cache = services.queries.statistics();
-  scrape.Set("cqd_cache_hits_total", "Queries answered from the cache since start.", {},
-             static_cast<double>(cache.hits));
-  scrape.Set("cqd_cache_misses_total", "Queries computed since start.", {},
-             static_cast<double>(cache.misses));
+  scrape.SetTotal("cqd_cache_hits_total", "Queries answered from the cache since start.",
+                  static_cast<double>(cache.hits));
+  scrape.SetTotal("cqd_cache_misses_total", "Queries computed since start.",
+                  static_cast<double>(cache.misses));
   scrape.Set("cqd_cache_bytes", "Memory of kept answers.", {}, static_cast<double>(cache.bytes));
 }
 

@@ -79,7 +79,8 @@ class SourceRun {
  private:
   Status Take(model::SourceId id, source::Batch&& batch) {
     CQD_RETURN_IF_ERROR(cancel_.Check());
-    pending_ += static_cast<std::int64_t>(batch.rows.size() + batch.rejected.size());
+    // Counted before they are stored: rows that no watermark ever commits must not go unnoticed.
+    handed_out_ += static_cast<std::int64_t>(batch.rows.size() + batch.rejected.size());
     CQD_RETURN_IF_ERROR(writer_->Upsert(batch.rows));
     for (const model::RejectedRecord& rejected : batch.rejected) {
       CQD_RETURN_IF_ERROR(writer_->Quarantine(rejected, run_.seq));
@@ -88,7 +89,6 @@ class SourceRun {
     for (const model::StreamRow& row : batch.rows) NoteTime(row.key.session_time);
     if (!batch.watermark) return OkStatus();
     CQD_RETURN_IF_ERROR(writer_->Commit(id, *batch.watermark));
-    handed_out_ += std::exchange(pending_, 0);
     committed_ = writer_->counts();
     committed_months_ = writer_->months();
     return OkStatus();
@@ -130,7 +130,6 @@ class SourceRun {
   std::unique_ptr<archive::Writer> writer_;
   archive::WriteCounts committed_;
   std::vector<std::pair<Month, std::int64_t>> committed_months_;
-  std::int64_t pending_ = 0;
   std::int64_t handed_out_ = 0;
 };
 

@@ -64,6 +64,7 @@ class QoeMetricsSource::Impl {
   /// One read's moving parts.
   struct Progress {
     std::optional<UtcTime> old_watermark;
+    std::optional<UtcTime> reached;  ///< the newest watermark handed out
     std::int64_t streams = 0;
   };
 
@@ -71,9 +72,9 @@ class QoeMetricsSource::Impl {
   Result<Extent> FindExtent(std::optional<UtcTime> watermark, const CancelToken& cancel);
   Status ReadAll(std::optional<UtcTime> watermark, const ReadContext& context,
                  const BatchSink& sink);
-  Status ReadRange(TimeRange range, std::optional<UtcTime> watermark_max,
-                   const ReadContext& context, const BatchSink& sink, Progress& progress);
-  Status HandOut(const Window& window, std::optional<UtcTime> watermark_max, Joiner& joiner,
+  Status ReadRange(TimeRange range, UtcTime watermark_max, const ReadContext& context,
+                   const BatchSink& sink, Progress& progress);
+  Status HandOut(const Window& window, UtcTime watermark_max, Joiner& joiner,
                  const ReadContext& context, const BatchSink& sink, Progress& progress);
   void Forget();
 
@@ -177,12 +178,15 @@ Status QoeMetricsSource::Impl::ReadAll(std::optional<UtcTime> watermark, const R
     // their proper time.
     CQD_RETURN_IF_ERROR(ReadRange(*extent.range, extent.server_now, context, sink, progress));
   }
-  if (extent.future)
-    CQD_RETURN_IF_ERROR(ReadRange(*extent.future, std::nullopt, context, sink, progress));
+  if (extent.future) {
+    // They move the position nowhere, but each batch needs one, or nobody would store it.
+    const UtcTime here = progress.reached.value_or(watermark.value_or(extent.server_now));
+    CQD_RETURN_IF_ERROR(ReadRange(*extent.future, here, context, sink, progress));
+  }
   return OkStatus();
 }
 
-Status QoeMetricsSource::Impl::ReadRange(TimeRange range, std::optional<UtcTime> watermark_max,
+Status QoeMetricsSource::Impl::ReadRange(TimeRange range, UtcTime watermark_max,
                                          const ReadContext& context, const BatchSink& sink,
                                          Progress& progress) {
   RateLimiter limiter(clock_, options_.rows_per_second);
@@ -208,9 +212,9 @@ Status QoeMetricsSource::Impl::ReadRange(TimeRange range, std::optional<UtcTime>
   }
 }
 
-Status QoeMetricsSource::Impl::HandOut(const Window& window, std::optional<UtcTime> watermark_max,
-                                       Joiner& joiner, const ReadContext& context,
-                                       const BatchSink& sink, Progress& progress) {
+Status QoeMetricsSource::Impl::HandOut(const Window& window, UtcTime watermark_max, Joiner& joiner,
+                                       const ReadContext& context, const BatchSink& sink,
+                                       Progress& progress) {
   return joiner.Join(window, [&](Joined&& joined, bool last) -> Status {
     CQD_RETURN_IF_ERROR(context.cancel.Check());
     Batch batch;
@@ -219,11 +223,10 @@ Status QoeMetricsSource::Impl::HandOut(const Window& window, std::optional<UtcTi
     progress.streams += static_cast<std::int64_t>(batch.rows.size());
     if (last) {
       batch.source_rows_read = window.row_count;
-      if (watermark_max) {
-        UtcTime reached = std::min(window.range.end, *watermark_max);
-        if (progress.old_watermark) reached = std::max(reached, *progress.old_watermark);
-        batch.watermark = FormatRfc3339(reached);
-      }
+      UtcTime reached = std::min(window.range.end, watermark_max);
+      if (progress.old_watermark) reached = std::max(reached, *progress.old_watermark);
+      progress.reached = reached;
+      batch.watermark = FormatRfc3339(reached);
     }
     CQD_RETURN_IF_ERROR(sink(std::move(batch)));
     if (context.progress)

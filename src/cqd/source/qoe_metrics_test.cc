@@ -362,6 +362,7 @@ TEST_P(QoeMetricsTest, RowsThatCannotBeRightAreSetAside) {
   EXPECT_EQ(reasons[RejectReason::kNoSession], 3);
   // The row from the future does not carry the watermark away.
   EXPECT_EQ(*outcome.watermark(), "2015-03-01T10:00:01Z");
+  EXPECT_TRUE(outcome.ends_with_watermark) << "what follows the last watermark is never stored";
 }
 
 TEST_P(QoeMetricsTest, ClocksOfClientsAreMended) {

@@ -22,7 +22,8 @@ namespace cqd::source {
 struct Batch {
   std::vector<model::StreamRow> rows;
   std::vector<model::RejectedRecord> rejected;
-  /// When set: everything up to here has been handed out; safe to continue after it.
+  /// When set: everything up to here has been handed out; safe to continue after it. The last batch
+  /// of a read has one: what follows the last watermark is not stored.
   std::optional<std::string> watermark;
   std::int64_t source_rows_read = 0;  ///< rows or reports fetched for this batch
   std::int64_t bytes_read = 0;        ///< 0 when unknown

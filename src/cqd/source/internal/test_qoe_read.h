@@ -52,6 +52,7 @@ struct ReadOutcome {
   std::vector<std::string> watermarks;
   std::int64_t source_rows = 0;
   std::size_t batches = 0;
+  bool ends_with_watermark = false;
 
   std::optional<std::string> watermark() const {
     return watermarks.empty() ? std::nullopt : std::optional(watermarks.back());
@@ -71,6 +72,7 @@ inline ReadOutcome ReadFrom(QoeMetricsSource& source, const std::optional<std::s
                                .progress = no_progress};
   outcome.status = source.Read(watermark, context, [&](Batch&& batch) -> Status {
     ++outcome.batches;
+    outcome.ends_with_watermark = batch.watermark.has_value();
     outcome.rows_handed += batch.rows.size();
     outcome.source_rows += batch.source_rows_read;
     for (const auto& row : batch.rows) outcome.rows[row.key] = row;
