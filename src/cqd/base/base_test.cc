@@ -120,6 +120,18 @@ TEST(Text, CleanUtf8KeepsCharactersWhole) {
   EXPECT_EQ(CleanUtf8("\xED\xA0\x80", 1), "\xEF\xBF\xBD");
 }
 
+TEST(Text, JsonTextIsAlwaysJson) {
+  const auto json = [](std::string_view text) {
+    std::string out;
+    AppendJsonText(out, text);
+    return out;
+  };
+  EXPECT_EQ(json("a\"b\\c\n\r\t\x01\x7F/"), R"("a\"b\\c\n\r\t\u0001\u007f/")");
+  EXPECT_EQ(json("\xC3\xA9"), "\"\xC3\xA9\"");
+  EXPECT_EQ(json("\xFF"), "\"\xEF\xBF\xBD\"");
+  EXPECT_EQ(json(std::string_view("\0x", 2)), R"("\u0000x")");
+}
+
 TEST(CancelToken, SaysSoOnceAsked) {
   CancelToken token;
   EXPECT_TRUE(token.Check().ok());

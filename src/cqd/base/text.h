@@ -32,4 +32,9 @@ std::vector<std::string> NearestNames(std::string_view name,
 /// characters (never inside one).
 std::string CleanUtf8(std::string_view text, std::size_t characters);
 
+/// Appends `text` as a JSON string with its quotes (RFC 8259 section 7). Bytes that are not UTF-8
+/// become U+FFFD, so that the result is always valid JSON. For the fixed shapes that are written
+/// without a JSON library.
+void AppendJsonText(std::string& out, std::string_view text);
+
 }  // namespace cqd

@@ -203,30 +203,6 @@ void AppendCell(std::string& out, const Cell& cell) {
   }
 }
 
-void AppendJsonText(std::string& out, std::string_view text) {
-  constexpr std::string_view kHex = "0123456789abcdef";
-  std::string cleaned;
-  if (std::any_of(text.begin(), text.end(), [](char c) { return (c & 0x80) != 0; })) {
-    cleaned = CleanUtf8(text, text.size());
-    text = cleaned;
-  }
-  out.push_back('"');
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') {
-      out.push_back('\\');
-      out.push_back(c);
-    } else if (byte < 0x20) {
-      out.append("\\u00");
-      out.push_back(kHex[byte >> 4]);
-      out.push_back(kHex[byte & 15]);
-    } else {
-      out.push_back(c);
-    }
-  }
-  out.push_back('"');
-}
-
 std::string WriteRunQueryJson(const ResultTable& table, const AnswerInfo& info) {
   std::string out;
   out.reserve(160 + table.rows.size() * 64);

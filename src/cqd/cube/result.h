@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/text.h"
 #include "base/time.h"
 #include "cube/query.h"
 
@@ -37,8 +38,6 @@ std::string FormatExecutionTime(Duration time);
 /// zeros, rounded half away from zero ("4.171", "8.2", "0"); "null" for none and for what is not
 /// finite.
 void AppendCell(std::string& out, const Cell& cell);
-/// Appends `text` as a JSON string; bytes that are not UTF-8 become U+FFFD.
-void AppendJsonText(std::string& out, std::string_view text);
 
 /// {"ExecutionTime":...,"DataResult":[[caption...,number...]...],"ResultIsFromCache":...,
 /// "ErrorType":...}. Cost: one pass, one growing string.

@@ -125,7 +125,7 @@ TEST(WriteRunQueryJson, PublishedShape) {
 TEST(WriteRunQueryJson, TextsAndNumbersAreAlwaysJson) {
   std::string out;
   AppendJsonText(out, "a\"\\\n\x01\xC3\xBC\xFF/");
-  EXPECT_EQ(out, "\"a\\\"\\\\\\u000a\\u0001\xC3\xBC\xEF\xBF\xBD/\"");
+  EXPECT_EQ(out, "\"a\\\"\\\\\\n\\u0001\xC3\xBC\xEF\xBF\xBD/\"");
   const auto number = [](double value) {
     std::string text;
     AppendCell(text, {Cell::Kind::kDecimal, 0, value});

@@ -1,6 +1,6 @@
 #include "http/problem.h"
 
-#include "http/json_text.h"
+#include "base/text.h"
 
 namespace cqd::http {
 namespace {
@@ -12,7 +12,7 @@ void AppendList(std::string& out, std::string_view name, const std::vector<std::
   out += "\":[";
   for (std::size_t i = 0; i < values.size(); ++i) {
     if (i > 0) out.push_back(',');
-    AppendJsonString(out, values[i]);
+    AppendJsonText(out, values[i]);
   }
   out.push_back(']');
 }
@@ -53,14 +53,14 @@ int HttpStatusOf(ErrorCode code) {
 
 Response Problem(int status, const Error& error, const ProblemExtras& extras) {
   std::string body = "{\"type\":\"about:blank\",\"title\":";
-  AppendJsonString(body, StatusPhrase(status));
+  AppendJsonText(body, StatusPhrase(status));
   body += ",\"status\":" + std::to_string(status) + ",\"detail\":";
-  AppendJsonString(body, error.message);
+  AppendJsonText(body, error.message);
   body += ",\"code\":";
-  AppendJsonString(body, ErrorCodeName(error.code));
+  AppendJsonText(body, ErrorCodeName(error.code));
   if (!error.field.empty()) {
     body += ",\"field\":";
-    AppendJsonString(body, error.field);
+    AppendJsonText(body, error.field);
   }
   AppendList(body, "allowed", extras.allowed);
   AppendList(body, "nearest", extras.nearest);

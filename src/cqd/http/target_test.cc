@@ -4,8 +4,6 @@
 
 #include <random>
 
-#include "http/json_text.h"
-
 namespace cqd::http {
 namespace {
 
@@ -117,13 +115,6 @@ TEST(Target, RandomBytesGiveSafePathsOrErrors) {
     EXPECT_EQ(path.find("/./"), std::string::npos) << target;
     EXPECT_EQ(path.find('\\'), std::string::npos) << target;
   }
-}
-
-TEST(JsonText, EscapesWhatMustBeEscaped) {
-  EXPECT_EQ(JsonString("a\"b\\c\n\r\t\x01\x7F"), "\"a\\\"b\\\\c\\n\\r\\t\\u0001\\u007f\"");
-  EXPECT_EQ(JsonString("\xC3\xA9"), "\"\xC3\xA9\"");
-  EXPECT_EQ(JsonString("\xFF"), "\"\xEF\xBF\xBD\"");
-  EXPECT_EQ(JsonString("\0x"s), "\"\\u0000x\"");
 }
 
 }  // namespace

@@ -99,6 +99,15 @@ bool NamesAgent(std::string_view agent, std::string_view name) {
 
 }  // namespace
 
+std::span<const AgentInfo> AgentDefinitions() {
+  static const std::vector<AgentInfo> kDefinitions = [] {
+    std::vector<AgentInfo> definitions;
+    for (const AgentDef& def : kAgents) definitions.push_back(InfoFrom(def));
+    return definitions;
+  }();
+  return kDefinitions;
+}
+
 AgentInfo AgentOfType(std::int32_t type, std::string_view agent) {
   const AgentDef* first = nullptr;
   for (const AgentDef& def : kAgents) {

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,6 +25,8 @@ struct AgentInfo {
   bool is_server = false;
   bool is_mobile = false;
 };
+/// The whole published content of UserAgentDef: 39 rows, by type; types 64 and 512 stand twice.
+std::span<const AgentInfo> AgentDefinitions();
 /// By type; for types with several names the one that occurs in `agent` (the agent string).
 AgentInfo AgentOfType(std::int32_t type, std::string_view agent);
 /// Recognises a type from the agent string alone (collected reports of Microsoft clients); type 0

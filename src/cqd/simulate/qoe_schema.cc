@@ -53,49 +53,6 @@ CQD_QOE_TABLES(CQD_QOE_ARRAY_)
 constexpr std::array<TableInfo, kTableCount> kTables = {CQD_QOE_TABLES(CQD_QOE_INFO_)};
 #undef CQD_QOE_INFO_
 
-// reference/qoe-metrics-schema.md 2, whole content of the table.
-constexpr AgentDef kAgentDefs[] = {
-    {1, "MediationServer", "MediationServer"},
-    {2, "AV-MCU", "AV-MCU"},
-    {4, "OC", "OC"},
-    {8, "OCPhone", "OCPhone"},
-    {16, "LMC", "LMC"},
-    {32, "DVT", "DVT"},
-    {64, "MM", "MM"},
-    {64, "MC", "MM"},
-    {128, "Attendant", "Attendant"},
-    {256, "Conferencing_Announcement_Service_1.0", "CAS"},
-    {512, "Conferencing_Attendant_1.0", "CAA"},
-    {512, "Conference_Auto_Attendant_1.0", "CAA"},
-    {1024, "Response_Group_Service", "RGS"},
-    {1032, "Call_Park_Service_1.0", "CPS"},
-    {1040, "Response_Group_Service Announcement_Service", "AS"},
-    {2048, "Microsoft.Rtc.Applications.Ccs", "CCS"},
-    {16386, "CoMo", "CoMo"},
-    {16387, "CWA", "CWA"},
-    {16388, "InboundRouting", "InboundRouting"},
-    {16389, "ComoSvc", "ComoSvc"},
-    {16393, "MSExchangeUM", "ExUM"},
-    {16395, "ArchivingAgent", "ARCHAGENT"},
-    {16396, "ST", "ST"},
-    {16397, "applicationsharing", "ASMCU"},
-    {16398, "WPLync", "WPLync"},
-    {16399, "iPhoneLync", "iPhoneLync"},
-    {16400, "AndroidLync", "AndroidLync"},
-    {16401, "iPadLync", "iPadLync"},
-    {16402, "NokiaLync", "NokiaLync"},
-    {16403, "LyncImm", "LyncImm"},
-    {16404, "PCS", "PCS"},
-    {16405, "LWA", "LWA"},
-    {16406, "OWA", "OWA"},
-    {16407, "AOC", "AOC"},
-    {16408, "GCC", "GCC"},
-    {16409, "IMMCU", "IMMCU"},
-    {16410, "XmppTGW", "XmppGateway"},
-    {32769, "Gateway", "Gateway"},
-    {32770, "GatewayMediationServerPair", "GatewayMediationServerPair"},
-};
-
 // reference/qoe-metrics-schema.md 3, Rate My Call tables; two names are spelt so there.
 constexpr TokenDef kTokenDefs[] = {
     {1, "DistortedSpeech"},
@@ -228,9 +185,6 @@ const TableInfo& InfoOf(Table table) {
 }
 std::span<const TableInfo> AllTables() {
   return kTables;
-}
-std::span<const AgentDef> AgentDefs() {
-  return kAgentDefs;
 }
 std::span<const TokenDef> TokenDefs() {
   return kTokenDefs;

@@ -62,13 +62,6 @@ std::string CreateTableSql(Table table, Dialect dialect);
 /// CreateTableSql of every table.
 std::vector<std::string> CreateSchemaSql(Dialect dialect);
 
-/// A row of UserAgentDef; UAType alone is not unique (reference/qoe-metrics-schema.md 2).
-struct AgentDef {
-  int ua_type;
-  std::string_view name, category;
-};
-std::span<const AgentDef> AgentDefs();
-
 /// A row of CallQualityFeedbackTokenDef.
 struct TokenDef {
   int id;

@@ -1,4 +1,5 @@
 #include "simulate/qoe_schema.h"
+#include "model/mapping.h"
 
 #include <gtest/gtest.h>
 
@@ -75,8 +76,8 @@ TEST(QoeSchema, DialectsDifferWhereTheyMust) {
 
 TEST(QoeSchema, AgentTypesAreAmbiguousAsPublished) {
   std::map<int, int> types;
-  for (const AgentDef& def : AgentDefs()) ++types[def.ua_type];
-  EXPECT_EQ(AgentDefs().size(), 39U);
+  for (const model::AgentInfo& def : model::AgentDefinitions()) ++types[def.type];
+  EXPECT_EQ(model::AgentDefinitions().size(), 39U);
   EXPECT_EQ(types[64], 2);
   EXPECT_EQ(types[512], 2);
   EXPECT_EQ(types.size(), 37U);

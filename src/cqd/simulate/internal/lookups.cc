@@ -4,6 +4,7 @@
 
 #include <array>
 
+#include "model/mapping.h"
 #include "simulate/internal/catalogue.h"
 #include "simulate/internal/columns.h"
 
@@ -28,8 +29,8 @@ Cell IntOrNull(std::int64_t value) {
 }
 
 Status WriteDefinitions(const Organisation& org, QoeSink& sink) {
-  for (const AgentDef& def : AgentDefs()) {
-    const std::array<Cell, 3> row = {Cell::Int(def.ua_type), Cell::Text(def.name),
+  for (const model::AgentInfo& def : model::AgentDefinitions()) {
+    const std::array<Cell, 3> row = {Cell::Int(def.type), Cell::Text(def.name),
                                      Cell::Text(def.category)};
     CQD_RETURN_IF_ERROR(sink.Write(Table::kUserAgentDef, row));
   }

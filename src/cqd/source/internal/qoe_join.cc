@@ -42,21 +42,6 @@ bool MayDangle(const ColumnMapping& column) {
          column.field == Field::kCalleeWifiDriverVersion;
 }
 
-void AppendJsonText(std::string& out, std::string_view text) {
-  out += '"';
-  for (const char c : CleanUtf8(text, 4000)) {
-    if (c == '"' || c == '\\') {
-      out += '\\';
-      out += c;
-    } else if (static_cast<unsigned char>(c) < 0x20) {
-      out += fmt::format("\\u{:04x}", static_cast<unsigned>(c));
-    } else {
-      out += c;
-    }
-  }
-  out += '"';
-}
-
 }  // namespace
 
 Joiner::Joiner(const Schema& schema, DictionaryCache& dictionaries, model::SourceId source,
