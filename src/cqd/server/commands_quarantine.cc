@@ -45,11 +45,11 @@ int List(const archive::Archive& archive, std::int64_t most) {
   return kExitOk;
 }
 
-/// The time in a key of a QoEMetrics record: "AudioStream 2015-03-01T10:00:00Z 1/0/2".
+/// The time in a key of a QoEMetrics record: "AudioStream 2015-03-01T10:00:00Z/1/0/2".
 std::optional<UtcTime> TimeOfKey(std::string_view record_key) {
   for (const std::string_view word : Split(record_key, ' ')) {
     if (word.size() >= 20) {
-      if (auto time = ParseTime(word); time.ok()) return *time;
+      if (auto time = ParseTime(Split(word, '/').front()); time.ok()) return *time;
     }
   }
   return std::nullopt;

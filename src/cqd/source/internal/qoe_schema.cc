@@ -35,6 +35,11 @@ class Catalogue {
  public:
   static Result<Catalogue> Read(Connection& connection) {
     CQD_ASSIGN_OR_RETURN(const auto tables, connection.Tables());
+    if (tables.empty() && connection.dialect() == odbc::Dialect::kSqlite) {
+      // libsqliteodbc lists nothing when the file is locked; a query says so.
+      CQD_ASSIGN_OR_RETURN(odbc::Statement statement, odbc::Statement::Create(connection));
+      CQD_RETURN_IF_ERROR(statement.Execute("SELECT count(*) FROM sqlite_master"));
+    }
     std::map<std::string, int> score;
     for (const auto& table : tables) {
       if (EqualsIgnoreCase(table.name, "Session")) score[table.schema] += 1;
