@@ -40,6 +40,12 @@ void AddDataApi(http::Router& router, Services& services);
 void AddStatusApi(http::Router& router, Services& services);
 /// `POST /api/v1/reports`.
 void AddReportsApi(http::Router& router, Services& services);
+/// The body of `GET /api/v1/status`. `administrator`: with error details and who asked.
+struct ServerIdentity {
+  std::string version, boot_id, server_id;
+};
+std::string StatusDocument(const integration::Service& integration, const ServerIdentity& server,
+                           bool administrator);
 /// `/livez`, `/readyz`, `/metrics`.
 void AddProbes(http::Router& router, Services& services);
 

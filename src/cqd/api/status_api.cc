@@ -27,10 +27,10 @@ Error BadField(std::string field, std::string_view what) {
 }
 
 Response GetStatus(const Request& request, Services& services) {
-  const json::object status = StatusJson(
-      services.integration.status(), services.integration.sources(),
-      {services.server_id, services.version, services.boot_id}, IsAdministrator(request));
-  return Response::Json(200, json::serialize(status)).WithHeader("Cache-Control", "no-store");
+  std::string document =
+      StatusDocument(services.integration, {services.version, services.boot_id, services.server_id},
+                     IsAdministrator(request));
+  return Response::Json(200, std::move(document)).WithHeader("Cache-Control", "no-store");
 }
 
 Result<integration::RunFilter> ParseFilter(const Request& request) {
@@ -151,6 +151,13 @@ Response CancelRun(const Request& request, Services& services) {
 }
 
 }  // namespace
+
+std::string StatusDocument(const integration::Service& integration, const ServerIdentity& server,
+                           bool administrator) {
+  return json::serialize(StatusJson(integration.status(), integration.sources(),
+                                    {server.server_id, server.version, server.boot_id},
+                                    administrator));
+}
 
 void AddStatusApi(http::Router& router, Services& services) {
   const auto with = [&services](Response (*handler)(const Request&, Services&)) {

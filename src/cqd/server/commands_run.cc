@@ -95,13 +95,11 @@ Result<integration::RunRecord> RunHere(Application& application, integration::Ru
       [&](const integration::RunRecord& run) { progress.Show(ProgressText(run)); });
 }
 
-bool Succeeded(const Result<integration::RunRecord>& run) {
-  if (!run.ok()) {
-    Complain(run.error());
-    return false;
-  }
+/// Prints the run and gives the exit code.
+int Tell(const Result<integration::RunRecord>& run) {
+  if (!run.ok()) return Complain(run.error());
   PrintRun(*run);
-  return run->state == integration::RunState::kSucceeded;
+  return run->state == integration::RunState::kSucceeded ? kExitOk : kExitFailed;
 }
 
 }  // namespace
@@ -157,15 +155,14 @@ int Integrate(const Config& config, const Clock& clock) {
     return RunOnServer(*server, {{"stage", "archive"}}, clock);
   }
   const auto archive = RunHere(**application, {.stage = integration::Stage::kArchive}, clock);
-  if (!archive.ok()) return Complain(archive.error());
-  PrintRun(*archive);
-  if (archive->state != integration::RunState::kSucceeded &&
-      archive->state != integration::RunState::kPartial)
-    return kExitFailed;
-  const auto cube = RunHere(**application,
-                            {.stage = integration::Stage::kCube, .caused_by = archive->seq}, clock);
-  return Succeeded(cube) && archive->state == integration::RunState::kSucceeded ? kExitOk
-                                                                                : kExitFailed;
+  const int archive_code = Tell(archive);
+  // What is in the archive is worth seeing, also when a source failed.
+  if (!archive.ok() ||
+      (archive_code != kExitOk && archive->state != integration::RunState::kPartial))
+    return archive_code;
+  const int cube_code = Tell(RunHere(
+      **application, {.stage = integration::Stage::kCube, .caused_by = archive->seq}, clock));
+  return std::max(archive_code, cube_code);
 }
 
 int Process(const Config& config, const RunOptions& options, const Clock& clock) {
@@ -183,7 +180,7 @@ int Process(const Config& config, const RunOptions& options, const Clock& clock)
     if (!request.month.empty()) body["month"] = request.month;
     return RunOnServer(*server, body, clock);
   }
-  return Succeeded(RunHere(**application, std::move(request), clock)) ? kExitOk : kExitFailed;
+  return Tell(RunHere(**application, std::move(request), clock));
 }
 
 int ShowStatus(const Config& config, bool as_json, const Clock& clock) {
@@ -214,6 +211,12 @@ int ShowStatus(const Config& config, bool as_json, const Clock& clock) {
   auto application = Application::Open(config, clock);
   if (!application.ok()) return Complain(application.error());
   const integration::StatusView view = (*application)->integration().status();
+  const int exit_code = view.health == integration::Health::kFail ? kExitFailed : kExitOk;
+  if (as_json) {
+    fmt::print("{}\n", api::StatusDocument((*application)->integration(),
+                                           {std::string(Version()), {}, {}}, true));
+    return exit_code;
+  }
   fmt::print("no server runs; last known: {}\n", view.summary);
   for (const auto& stage : view.stages) {
     fmt::print("  {:8} {:10} last {:12} {}\n", integration::StageName(stage.stage),
@@ -224,7 +227,7 @@ int ShowStatus(const Config& config, bool as_json, const Clock& clock) {
     if (stage.last_failure && stage.last_failure->finished_at)
       fmt::print("    last failure {}\n", FormatRfc3339(*stage.last_failure->finished_at));
   }
-  return view.health == integration::Health::kFail ? kExitFailed : kExitOk;
+  return exit_code;
 }
 
 }  // namespace cqd::server
