@@ -11,7 +11,8 @@
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   if (const auto target = cqd::http::ParseTarget(text); target.ok()) {
-    CQD_CHECK(target->path.starts_with('/'));
+    // "*" asks about the server as a whole (RFC 9112 section 3.2.4).
+    CQD_CHECK(target->path.starts_with('/') || target->path == "*");
     CQD_CHECK(target->path.find("/../") == std::string::npos);
     CQD_CHECK(target->path.find('\0') == std::string::npos);
   }
