@@ -29,4 +29,11 @@ void AddProbes(http::Router& router, Services& services) {
              {.role_min = http::Role::kReader, .cors = false});
 }
 
+void AddRoutes(http::Router& router, Services& services) {
+  AddDataApi(router, services);
+  AddStatusApi(router, services);
+  AddReportsApi(router, services);
+  AddProbes(router, services);
+}
+
 }  // namespace cqd::api

@@ -34,6 +34,9 @@ struct Services {
   std::size_t report_bytes_max = 16 * 1024 * 1024;
 };
 
+/// All of the following; each is in docs/openapi.json. Without an inbox, there is no
+/// `/api/v1/reports`.
+void AddRoutes(http::Router& router, Services& services);
 /// `/QoEDataService/*` as published, and `/data/*` for clients of the online product.
 void AddDataApi(http::Router& router, Services& services);
 /// `/api/v1/status`, `/api/v1/runs...`.

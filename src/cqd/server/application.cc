@@ -207,10 +207,7 @@ Status Application::StartServing() {
       .collector_role = RoleOf(config_.collector_role),
       .report_bytes_max = static_cast<std::size_t>(config_.report_bytes_max)});
   http::Router router;
-  api::AddDataApi(router, *services_);
-  api::AddStatusApi(router, *services_);
-  api::AddReportsApi(router, *services_);
-  api::AddProbes(router, *services_);
+  api::AddRoutes(router, *services_);
   CQD_ASSIGN_OR_RETURN(http::ServerOptions options, MakeServerOptions());
   CQD_ASSIGN_OR_RETURN(server_, http::Server::Start(std::move(options), std::move(router)));
   CQD_RETURN_IF_ERROR(run_log_->Append("System", fmt::format("OpenCQD {} started", Version())));
