@@ -212,6 +212,7 @@ class TableWriter {
 Status WriteRows(Database& database, sqlite3_stmt* row, SqlFormat format, std::ostream& out) {
   const int columns = sqlite3_column_count(row);
   std::vector<std::string> cells;
+  cells.reserve(static_cast<std::size_t>(columns));
   for (int i = 0; i < columns; ++i) cells.emplace_back(View(sqlite3_column_name(row, i)));
   const auto write_csv = [&] {
     for (std::size_t i = 0; i < cells.size(); ++i) out << (i == 0 ? "" : ",") << CsvField(cells[i]);
