@@ -21,7 +21,9 @@ using test::Installation;
 using testing::HasSubstr;
 using testing::Not;
 
-constexpr const char* kQuiet = "[integration]\nrun_at_start = false\n";
+constexpr const char* kQuiet =
+    "[integration]\nrun_at_start = false\nevery_s = 604800\nwarn_after_s = 604800\nerror_after_s = "
+    "604800\n";
 constexpr const char* kByMonth =
     R"({"Dimensions":[{"DataModelName":"[StartDate].[Month]"}],"Measurements":[{"DataModelName":"[Measures].[Audio Streams Count]"}]})";
 

@@ -17,7 +17,9 @@ using test::Finished;
 using test::Installation;
 using testing::HasSubstr;
 
-constexpr const char* kQuiet = "[integration]\nrun_at_start = false\n";
+constexpr const char* kQuiet =
+    "[integration]\nrun_at_start = false\nevery_s = 604800\nwarn_after_s = 604800\nerror_after_s = "
+    "604800\n";
 
 void Execute(const std::string& file, const std::string& sql) {
   auto database = sqlite::Database::Open(file);

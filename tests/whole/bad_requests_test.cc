@@ -17,7 +17,9 @@ using testing::AnyOf;
 using testing::HasSubstr;
 using testing::Not;
 
-constexpr const char* kQuiet = "[integration]\nrun_at_start = false\n";
+constexpr const char* kQuiet =
+    "[integration]\nrun_at_start = false\nevery_s = 604800\nwarn_after_s = 604800\nerror_after_s = "
+    "604800\n";
 const std::string kCount =
     R"("Measurements":[{"DataModelName":"[Measures].[Audio Streams Count]"}])";
 

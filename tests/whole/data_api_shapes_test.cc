@@ -34,9 +34,10 @@ class DataApiShapes : public testing::Test {
  protected:
   static void SetUpTestSuite() {
     cqd_ = std::make_unique<Installation>();
-    cqd_->Configure(fmt::format(
-        "[integration]\nrun_at_start = false\n[data_api]\ncors_trusted_origins = [\"{}\"]\n",
-        kTrusted));
+    cqd_->Configure(
+        fmt::format("[integration]\nrun_at_start = false\nevery_s = 604800\nwarn_after_s = "
+                    "604800\nerror_after_s = 604800\n[data_api]\ncors_trusted_origins = [\"{}\"]\n",
+                    kTrusted));
     ASSERT_EQ(cqd_->Cqd({"integrate"}).exit_code, 0);
     cqd_->Serve();
   }

@@ -50,9 +50,10 @@ class DataApi : public testing::Test {
   static void SetUpTestSuite() {
     cqd_ = std::make_unique<Installation>();
     cqd_->Simulate(2500, 3);
-    cqd_->ConfigureWithDatabase(fmt::format(
-        "[integration]\nrun_at_start = false\n[data_api]\ncors_trusted_origins = [\"{}\"]\n",
-        kTrusted));
+    cqd_->ConfigureWithDatabase(
+        fmt::format("[integration]\nrun_at_start = false\nevery_s = 604800\nwarn_after_s = "
+                    "604800\nerror_after_s = 604800\n[data_api]\ncors_trusted_origins = [\"{}\"]\n",
+                    kTrusted));
     const test::Finished run = cqd_->Cqd({"integrate"});
     ASSERT_EQ(run.exit_code, 0) << run.output;
     cqd_->Serve();

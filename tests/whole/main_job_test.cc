@@ -34,7 +34,8 @@ TEST(MainJob, EveryStreamOfTheDatabaseIsInTheAnswers) {
   Installation cqd;
   cqd.Simulate(6000);
   cqd.ConfigureWithDatabase(
-      "[data_api]\nintegration_log = true\n[integration]\nrun_at_start = false\n");
+      "[data_api]\nintegration_log = true\n[integration]\nrun_at_start = false\nevery_s = "
+      "604800\nwarn_after_s = 604800\nerror_after_s = 604800\n");
   ASSERT_EQ(cqd.Cqd({"import", "buildings", cqd.Path("customer/buildings.txt")}).exit_code, 0);
   const test::Finished run = cqd.Cqd({"integrate"});
   ASSERT_EQ(run.exit_code, 0) << run.output;
@@ -102,7 +103,9 @@ TEST(MainJob, ThePublishedLogCallsAreOffByDefault) {
 
 TEST(MainJob, AnEmptyServerSaysSoAndGetsReadyWithItsFirstRun) {
   Installation cqd;
-  cqd.Configure("[integration]\nrun_at_start = false\n");
+  cqd.Configure(
+      "[integration]\nrun_at_start = false\nevery_s = 604800\nwarn_after_s = 604800\nerror_after_s "
+      "= 604800\n");
   cqd.Serve();
   EXPECT_EQ(cqd.Get("/livez").status, 200);
   EXPECT_EQ(cqd.Get("/readyz").status, 503);
@@ -116,7 +119,9 @@ TEST(MainJob, AnEmptyServerSaysSoAndGetsReadyWithItsFirstRun) {
 
 TEST(MainJob, ASecondProcessOnTheSameDataIsToldSo) {
   Installation cqd;
-  cqd.Configure("[integration]\nrun_at_start = false\n");
+  cqd.Configure(
+      "[integration]\nrun_at_start = false\nevery_s = 604800\nwarn_after_s = 604800\nerror_after_s "
+      "= 604800\n");
   cqd.Serve();
   const test::Finished second = cqd.Cqd({"serve", "--port", "0"});
   EXPECT_EQ(second.exit_code, 3);
@@ -128,7 +133,9 @@ TEST(MainJob, ASecondProcessOnTheSameDataIsToldSo) {
 TEST(MainJob, NewCallsInTheDatabaseComeWithTheNextRun) {
   Installation cqd;
   cqd.Simulate(3000, 2);
-  cqd.ConfigureWithDatabase("[integration]\nrun_at_start = false\n");
+  cqd.ConfigureWithDatabase(
+      "[integration]\nrun_at_start = false\nevery_s = 604800\nwarn_after_s = 604800\nerror_after_s "
+      "= 604800\n");
   ASSERT_EQ(cqd.Cqd({"integrate"}).exit_code, 0);
   auto database = *sqlite::Database::Open(cqd.database());
   // A stream of an existing call turns bad: the row is completed, and the whole leg with it.
@@ -149,7 +156,8 @@ TEST(MainJob, NewCallsInTheDatabaseComeWithTheNextRun) {
 TEST(MainJob, ASourceThatIsGoneFailsTheRunAndNamesTheRemedy) {
   Installation cqd;
   cqd.Configure(
-      "[integration]\nrun_at_start = false\n[data_api]\nintegration_log = true\n"
+      "[integration]\nrun_at_start = false\nevery_s = 604800\nwarn_after_s = 604800\nerror_after_s "
+      "= 604800\n[data_api]\nintegration_log = true\n"
       "[[source]]\nname = \"gone\"\nconnection_string = "
       "\"Driver=SQLite3;Database=/nonexistent/QoEMetrics.sqlite\"\n");
   const test::Finished run = cqd.Cqd({"integrate"});
@@ -167,7 +175,9 @@ TEST(MainJob, ASourceThatIsGoneFailsTheRunAndNamesTheRemedy) {
 
 TEST(MainJob, WrongRequestsGetAClearAnswer) {
   Installation cqd;
-  cqd.Configure("[integration]\nrun_at_start = false\n");
+  cqd.Configure(
+      "[integration]\nrun_at_start = false\nevery_s = 604800\nwarn_after_s = 604800\nerror_after_s "
+      "= 604800\n");
   cqd.Serve();
   EXPECT_EQ(cqd.Get("/nowhere").status, 404);
   EXPECT_EQ(cqd.Get("/QoEDataService/RunQuery").status, 405);

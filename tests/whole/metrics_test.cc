@@ -67,7 +67,9 @@ std::map<std::string, Family> ParseMetrics(const std::string& text) {
 TEST(Metrics, EveryLineParsesAndEveryFamilyIsDescribed) {
   Installation cqd;
   cqd.Simulate(600, 2);
-  cqd.ConfigureWithDatabase("[integration]\nrun_at_start = false\n");
+  cqd.ConfigureWithDatabase(
+      "[integration]\nrun_at_start = false\nevery_s = 604800\nwarn_after_s = 604800\nerror_after_s "
+      "= 604800\n");
   cqd.Serve();
   cqd.Post("/api/v1/runs", R"({"stage":"archive"})");
   ASSERT_EQ(cqd.WaitForRun("cube").at("state").as_string(), "succeeded");
@@ -103,7 +105,8 @@ TEST(Metrics, EveryLineParsesAndEveryFamilyIsDescribed) {
 TEST(Metrics, TheFiguresOfABrokenSourceShowIt) {
   Installation cqd;
   cqd.Configure(
-      "[integration]\nrun_at_start = false\n[[source]]\nname = \"gone\"\nconnection_string = "
+      "[integration]\nrun_at_start = false\nevery_s = 604800\nwarn_after_s = 604800\nerror_after_s "
+      "= 604800\n[[source]]\nname = \"gone\"\nconnection_string = "
       "\"Driver=SQLite3;Database=/nonexistent/x.sqlite\"\n");
   cqd.Serve();
   const auto before = ParseMetrics(cqd.Get("/metrics").body);
@@ -119,7 +122,9 @@ TEST(Metrics, TheFiguresOfABrokenSourceShowIt) {
 
 TEST(Probes, AreOpenAndNeverCached) {
   Installation cqd;
-  cqd.Configure("[integration]\nrun_at_start = false\n");
+  cqd.Configure(
+      "[integration]\nrun_at_start = false\nevery_s = 604800\nwarn_after_s = 604800\nerror_after_s "
+      "= 604800\n");
   cqd.Serve();
   for (const char* path : {"/livez", "/readyz"}) {
     const http::ClientResponse answer = cqd.Get(path);

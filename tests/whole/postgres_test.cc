@@ -35,7 +35,8 @@ class Postgres : public testing::Test {
   void Configure(const std::string& password) {
     std::ofstream(cqd_.Path("qoe.password")) << password << "\n";
     cqd_.Configure(fmt::format(
-        "[integration]\nrun_at_start = false\n[[source]]\nname = \"qoe\"\nconnection_string = "
+        "[integration]\nrun_at_start = false\nevery_s = 604800\nwarn_after_s = "
+        "604800\nerror_after_s = 604800\n[[source]]\nname = \"qoe\"\nconnection_string = "
         "\"{}\"\npassword_file = \"qoe.password\"\n",
         server_.ConnectionString(database_)));
   }

@@ -14,7 +14,9 @@ using test::Installation;
 using testing::HasSubstr;
 using testing::Not;
 
-constexpr const char* kQuiet = "[integration]\nrun_at_start = false\n";
+constexpr const char* kQuiet =
+    "[integration]\nrun_at_start = false\nevery_s = 604800\nwarn_after_s = 604800\nerror_after_s = "
+    "604800\n";
 constexpr const char* kCount =
     R"({"Measurements":[{"DataModelName":"[Measures].[Audio Streams Count]"}]})";
 /// Where the source database of these tests is said to lie, with what must not be shown.

@@ -12,7 +12,9 @@ using test::Finished;
 using test::Installation;
 using testing::HasSubstr;
 
-constexpr const char* kQuiet = "[integration]\nrun_at_start = false\n";
+constexpr const char* kQuiet =
+    "[integration]\nrun_at_start = false\nevery_s = 604800\nwarn_after_s = 604800\nerror_after_s = "
+    "604800\n";
 
 void ExpectSecurityHeaders(const http::ClientResponse& answer, const std::string& what) {
   EXPECT_EQ(answer.Header("X-Content-Type-Options").value_or(""), "nosniff") << what;
