@@ -200,6 +200,8 @@ void RunArchiveJob(const ArchiveJobOptions& options, archive::Archive& archive,
                    const CancelToken& cancel, const RunObserver& observe, RunRecord& run,
                    std::vector<SourceStatus>& source_status) {
   std::size_t failed = 0;
+  // A collector that had nothing to do is no success beside a database that failed.
+  std::size_t succeeded = 0;
   bool cancelled = false;
   source_status.resize(sources.size());
   for (std::size_t i = 0; i < sources.size() && !cancelled; ++i) {
@@ -209,6 +211,7 @@ void RunArchiveJob(const ArchiveJobOptions& options, archive::Archive& archive,
     const Status status =
         IntegrateSource(archive, source, clock, cancel, observe, run, source_status[i]);
     if (status.ok()) {
+      if (source.kind() != "collector" || run.steps.back().rows > 0) ++succeeded;
       if (source_status[i].watermark) {
         const Status tidied = source.Tidy(*source_status[i].watermark);
         if (!tidied.ok())
@@ -247,14 +250,15 @@ void RunArchiveJob(const ArchiveJobOptions& options, archive::Archive& archive,
   if (!run.rows.AddsUp() && !run.error) {
     run.error =
         MakeRunError(Fail(ErrorCode::kInternal, "row counts do not add up"), "check", false);
-    failed = sources.size();
+    failed = 1;
+    succeeded = 0;
   }
   if (cancelled) {
     run.state = RunState::kCancelled;
   } else if (failed == 0) {
     run.state = RunState::kSucceeded;
   } else {
-    run.state = failed < sources.size() ? RunState::kPartial : RunState::kFailed;
+    run.state = succeeded > 0 ? RunState::kPartial : RunState::kFailed;
   }
 }
 
