@@ -1,5 +1,5 @@
-// Any bytes as a request target, an origin and a URL: read or refused, never a crash; what was read is normal.
-// Links: http
+// Any bytes as a request target, an origin and a URL: read or refused, never a crash; what was read
+// is normal. Links: http
 #include <cstddef>
 #include <cstdint>
 #include <string_view>

@@ -11,7 +11,6 @@
 namespace cqd::api {
 namespace {
 
-
 double Seconds(UtcTime time) {
   return static_cast<double>(ToMicros(time)) / 1e6;
 }

@@ -241,8 +241,7 @@ Result<std::vector<MonthPlan>> StoredSegmentsCube::PlanMonths(
                      [&info](const LoadedMonth& month) { return month.entry.month == info.month; });
     const bool is_new = old == run.months.end();
     const bool first_round = run.round == 0;
-    const bool forced =
-        first_round && (run.rebuild_all || run.request.month == info.month);
+    const bool forced = first_round && (run.rebuild_all || run.request.month == info.month);
     const std::int64_t rows_before = is_new ? 0 : old->live_rows();
     if (is_new && run.damaged.contains(info.month)) {
       plans.push_back(PlanRebuild(info, MonthAction::kRepair, 0));

@@ -35,7 +35,7 @@ Result<std::string> MakeMessage(const ClientRequest& request, const Url& url,
     if (name.empty() || HasLineBreak(name) || HasLineBreak(value)) {
       return Fail(ErrorCode::kInvalidArgument, "a header field holds a line break", {}, name);
     }
-    head += name + ": " + value + "\r\n";
+    head.append(name).append(": ").append(value).append("\r\n");
   }
   if (!request.body.empty() || request.method == "POST" || request.method == "PUT") {
     head += "Content-Length: " + std::to_string(request.body.size()) + "\r\n";

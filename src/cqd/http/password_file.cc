@@ -89,7 +89,7 @@ Status ReplaceText(const std::string& path, std::string_view text, int directory
     const FileDescriptor file(
         ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR));
     if (file.get() < 0) return SystemError("the password file cannot be written", temporary);
-    const Status written = WriteAll(file.get(), text, temporary);
+    Status written = WriteAll(file.get(), text, temporary);
     if (!written.ok()) {
       ::unlink(temporary.c_str());
       return written;

@@ -30,7 +30,7 @@ MemberFunction OfBuildingFlag(std::optional<bool> Building::*flag) {
 
 void AddBuilding(Catalog& catalog, const Role& role) {
   const auto add = [&](std::string name, BuildingText text, std::string description,
-                       std::string tenant_name = "") {
+                       const std::string& tenant_name = "") {
     std::vector<std::string> aliases;
     if (!tenant_name.empty()) aliases.push_back(TenantBuilding(role, tenant_name));
     catalog.Add({.category = role.With("Building"),
@@ -184,10 +184,11 @@ Member WifiBandMember(Value channel, Value, const Mapping&) {
 }
 
 void AddWifi(Catalog& catalog, const Role& role) {
-  const auto add = [&](const char* name, std::vector<std::string> b_names, CubeColumn column,
+  const auto add = [&](const char* name, const std::vector<std::string>& b_names, CubeColumn column,
                        MemberFunction member, std::string description,
                        AttributeType type = AttributeType::kText, const char* unit = "") {
     std::vector<std::string> aliases;
+    aliases.reserve(b_names.size());
     for (const std::string& b_name : b_names) aliases.push_back(AllStreams(role.With(b_name)));
     catalog.Add({.category = role.With("Wifi"),
                  .name = name,

@@ -14,10 +14,10 @@ namespace cqd::model {
 enum class Repair : std::uint32_t {
   kMetricOutOfRange = 1,  ///< a metric was outside its range and was dropped
   kClockReplaced = 2,     ///< start or end was more than 2 days off the session time; session time
-                       ///< used (reference/ingest-formats.md 17)
-  kEndBeforeStart = 4,      ///< end lay before start; the duration is unknown
-  kTextCleaned = 8,         ///< a text was not UTF-8 or too long
-  kDanglingKey = 16,        ///< a key of the source pointed to no dictionary row
+                          ///< used (reference/ingest-formats.md 17)
+  kEndBeforeStart = 4,    ///< end lay before start; the duration is unknown
+  kTextCleaned = 8,       ///< a text was not UTF-8 or too long
+  kDanglingKey = 16,      ///< a key of the source pointed to no dictionary row
   kTimestampsMissing = 32,  ///< the report carried no times; the receive time was used
 };
 

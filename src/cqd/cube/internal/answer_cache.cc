@@ -25,7 +25,8 @@ std::int64_t Answer::Bytes() const {
   std::size_t bytes = sizeof(Answer);
   for (const ResultTable::Row& row : table.rows) {
     bytes += sizeof row + row.cells.capacity() * sizeof(Cell);
-    for (const std::string& caption : row.captions) bytes += sizeof caption + caption.capacity();
+    for (const std::string& caption : row.captions)
+      bytes += sizeof(std::string) + caption.capacity();
   }
   for (const model::Member& member : members) {
     bytes += sizeof member + member.key.capacity() + member.caption.capacity();

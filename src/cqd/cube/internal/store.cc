@@ -146,7 +146,7 @@ std::vector<std::string> FindMissingFiles(const std::string& folder,
     for (std::size_t s = 0; s < month.segments.size(); ++s) {
       const std::string& name = month.entry.segments[s].file;
       std::error_code error;
-      const auto size = fs::file_size(folder + "/" + name, error);
+      const auto size = fs::file_size(fs::path(folder) / name, error);
       if (!error && size == month.segments[s].segment->data().byte_count()) continue;
       damaged.insert(month.entry.month);
       words.push_back(fmt::format("month {} is rebuilt: {} is missing or has another size",
@@ -186,7 +186,7 @@ void RemoveUnused(const std::string& folder, const Manifest& manifest) {
     if (!IsLeftover(name) && (!IsCubeFile(name) || used.contains(name))) continue;
     std::error_code error;
     // Not durable on purpose: what a power failure brings back is removed again later.
-    fs::remove(folder + "/" + name, error);
+    fs::remove(fs::path(folder) / name, error);
     if (error) LogWarning("cannot remove {} of the cube: {}", name, error.message());
   }
 }

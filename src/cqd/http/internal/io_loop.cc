@@ -40,7 +40,7 @@ void IoLoop::Run() {
   }
 }
 
-void IoLoop::Adopt(std::shared_ptr<Connection> connection) {
+void IoLoop::Adopt(const std::shared_ptr<Connection>& connection) {
   connection->index = connections_.size();
   connections_.push_back(connection);
   connection->Start();

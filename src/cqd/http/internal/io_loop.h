@@ -48,7 +48,7 @@ class IoLoop {
 
   /// Runs until `io` is stopped.
   void Run();
-  void Adopt(std::shared_ptr<Connection> connection);
+  void Adopt(const std::shared_ptr<Connection>& connection);
   void Drop(Connection& connection);
   /// From now on no request is begun; what waits is closed.
   void BeginShutdown();
