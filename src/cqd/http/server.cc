@@ -164,6 +164,8 @@ void Server::State::OnAccept(IoLoop& loop, tcp::socket socket) {
 
 Server::Server(std::unique_ptr<State> state) : state_(std::move(state)) {}
 
+// Only a lack of memory can throw here, and then ending the process is right.
+// NOLINTNEXTLINE(bugprone-exception-escape)
 Server::~Server() {
   Shutdown(Duration{0});
 }

@@ -65,8 +65,8 @@ class SourceRun {
     const source::ReadContext context{id, archive_.interner(), cancel_, progress};
     std::optional<std::string> text;
     if (watermark) text = watermark->text;
-    const Status status = source_.Read(
-        text, context, [&](source::Batch&& batch) { return Take(id, std::move(batch)); });
+    Status status = source_.Read(text, context,
+                                 [&](source::Batch&& batch) { return Take(id, std::move(batch)); });
     // What was committed before an error is in the archive and counts; what was not is read again
     // next time.
     for (const auto& [month, rows] : committed_months_) AddPartition(month, rows);
@@ -188,7 +188,7 @@ Status ApplyRetention(const ArchiveJobOptions& options, archive::Archive& archiv
     }
     run.rows.expired += rows;
   }
-  const Status status = dropped.ok() ? OkStatus() : Status(dropped.error());
+  Status status = dropped.ok() ? OkStatus() : Status(dropped.error());
   step.Close(status, rows);
   return status;
 }

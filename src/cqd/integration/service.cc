@@ -30,9 +30,10 @@ std::string Describe(const RunRecord& run) {
 
 }  // namespace
 
-Service::Service(ServiceOptions options, RunLog& log, archive::Archive& archive, cube::Cube& cube,
-                 std::vector<std::unique_ptr<source::Source>> sources, const Clock& clock)
-    : options_(std::move(options)),
+Service::Service(const ServiceOptions& options, RunLog& log, archive::Archive& archive,
+                 cube::Cube& cube, std::vector<std::unique_ptr<source::Source>> sources,
+                 const Clock& clock)
+    : options_(options),
       log_(log),
       archive_(archive),
       cube_(cube),

@@ -50,7 +50,7 @@ struct RunRequest {
 /// Threads: any. The referenced parts must outlive the service.
 class Service {
  public:
-  Service(ServiceOptions options, RunLog& log, archive::Archive& archive, cube::Cube& cube,
+  Service(const ServiceOptions& options, RunLog& log, archive::Archive& archive, cube::Cube& cube,
           std::vector<std::unique_ptr<source::Source>> sources, const Clock& clock);
   ~Service();
 

@@ -117,7 +117,8 @@ Status BlockReader::State::Bind() {
     }
     row_bytes += column.cell_bytes + sizeof(std::int64_t) + sizeof(SQLLEN);
   }
-  rows_per_block = std::clamp<std::size_t>(kBlockBytesMax / row_bytes, 1, options.rows_per_block);
+  rows_per_block = std::clamp<std::size_t>(kBlockBytesMax / std::max<std::size_t>(row_bytes, 1), 1,
+                                           options.rows_per_block);
   row_status.assign(rows_per_block, SQL_ROW_NOROW);
   SQLSetStmtAttr(statement.handle(), SQL_ATTR_ROW_BIND_TYPE, Number(SQL_BIND_BY_COLUMN), 0);
   SQLSetStmtAttr(statement.handle(), SQL_ATTR_ROWS_FETCHED_PTR, &fetched, 0);
