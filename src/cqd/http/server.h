@@ -89,6 +89,7 @@ class Server {
   /// port is taken, the address is not this machine's, no more threads or descriptors).
   static Result<std::unique_ptr<Server>> Start(ServerOptions options, Router router);
   /// Shutdown without waiting for clients.
+  // NOLINTNEXTLINE(bugprone-exception-escape): see server.cc
   ~Server();
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;

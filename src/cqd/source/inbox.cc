@@ -266,7 +266,7 @@ class SqliteInbox final : public Inbox {
     std::vector<Pending*> group;
     group.swap(waiting_);
     lock.unlock();
-    const Status status = WriteGroup(group);
+    Status status = WriteGroup(group);
     lock.lock();
     writing_ = false;
     for (Pending* member : group) {

@@ -89,7 +89,7 @@ std::string NormaliseUri(std::string_view uri) {
 }
 
 std::string NormaliseMac(std::string_view mac) {
-  const std::string lower = ToLower(Trim(mac));
+  std::string lower = ToLower(Trim(mac));
   std::string digits;
   for (const char c : lower) {
     if (IsHex(c)) {

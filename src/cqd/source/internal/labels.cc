@@ -136,7 +136,7 @@ std::size_t FindElement(std::string_view text, std::string_view local_name, std:
 std::vector<std::string> SplitElements(std::string_view bytes,
                                        const std::vector<std::string_view>& local_names) {
   const std::string text = ToUtf8(bytes);
-  const std::vector<std::string> whole = {text};
+  std::vector<std::string> whole = {text};
   if (text.find("<!DOCTYPE") != std::string::npos || text.find("<!ENTITY") != std::string::npos)
     return whole;
   std::vector<std::string> pieces;
