@@ -59,6 +59,9 @@ struct RunError {
   std::string step;     ///< what was being done
   std::string hint;     ///< the next thing to do
   bool retryable = true;
+  std::string record_ref;                 ///< the record it stumbled over, administrators only
+  std::optional<std::int64_t> first_run;  ///< seq of the first run of this outage with this error
+  std::int64_t occurrences = 1;           ///< runs of this outage that ended with this error
 };
 /// Classifies an error of a step; the hint tells the operator what to do.
 RunError MakeRunError(const Error& error, std::string_view step, bool from_source);
@@ -67,6 +70,7 @@ RunError MakeRunError(const Error& error, std::string_view step, bool from_sourc
 struct RunRows {
   std::int64_t read = 0, inserted = 0, updated = 0, duplicate = 0, quarantined = 0;
   std::int64_t repaired = 0;  ///< within inserted and updated
+  std::int64_t late = 0;      ///< within inserted: of a month that was over when they came
   std::int64_t expired = 0;   ///< removed by retention
   bool AddsUp() const { return read == inserted + updated + duplicate + quarantined; }
 };
@@ -90,6 +94,41 @@ struct RunProgress {
   std::int64_t done = 0;
   std::optional<std::int64_t> total;  ///< nullopt when unknown; never invented
   std::string unit;
+  /// When `done` or the step last changed: a run that beats but does not move hangs.
+  std::optional<UtcTime> changed_at;
+};
+
+/// The interval of data a run covered of one source, in its trusted time; not the time of work.
+struct RunInput {
+  std::string source;
+  std::optional<UtcTime> from, to;
+};
+
+/// Why rows are missing.
+struct RejectReason {
+  std::string code;
+  std::int64_t count = 0;
+  std::optional<std::int64_t> sample_id;  ///< a quarantined record of this reason
+};
+
+/// What the process used while the run was under way; null when the system does not say.
+struct RunResources {
+  std::optional<std::int64_t> cpu_ms, peak_rss_bytes, read_bytes, write_bytes;
+};
+
+/// What the run was made with: "what changed since it worked?".
+struct RunContext {
+  std::string version;                       ///< of the program
+  std::string config_hash;                   ///< of all settings but secrets
+  std::optional<std::int64_t> rule_version;  ///< of derivation and classification
+  std::optional<std::int64_t> map_version;   ///< of the customer tables
+  std::string host;
+};
+
+/// Place in the hash chain of ended runs; reference/status-api.md 3.
+struct LedgerMark {
+  std::string prev;  ///< hash of the run that ended before it, 64 hex digits
+  std::string hash;
 };
 
 struct RunWarning {
@@ -107,6 +146,9 @@ struct RunRecord {
   RunTrigger trigger = RunTrigger::kSchedule;
   std::string requested_by;               ///< user or "", for kApi and kCommand
   std::optional<std::int64_t> caused_by;  ///< seq of the archive run that led to this cube run
+  std::optional<std::int64_t> retry_of;   ///< seq of the failed run that this one tries again
+  int attempt = 1;                        ///< 1 for a first try
+  std::string idempotency_key;            ///< of the request, or ""
   RunState state = RunState::kQueued;
   std::string boot_id;
   std::optional<UtcTime> scheduled_at;
@@ -115,14 +157,20 @@ struct RunRecord {
   std::optional<std::int64_t> duration_ms, wait_ms;  ///< monotonic clock
   RunRows rows;
   std::int64_t bytes_read = 0;
+  std::optional<std::int64_t> bytes_written;
+  std::vector<RunInput> inputs;
+  std::vector<RejectReason> reject_reasons;
   std::vector<RunPartition> partitions;
   std::vector<RunStep> steps;
   RunProgress progress;
   std::optional<std::int64_t> data_version, rows_total;
   std::optional<UtcTime> data_through;  ///< newest trusted time now in the stage's output
   std::optional<RunError> error;
+  std::string checksum;  ///< of the published output, or ""
   std::vector<RunWarning> warnings;
-  std::string version;  ///< of the program
+  RunResources resources;
+  RunContext context;
+  std::optional<LedgerMark> ledger;  ///< of an ended run
 };
 
 /// A line of the integration log. Categories: Integration, CubeProcessing, Retention, System

@@ -38,6 +38,38 @@ CREATE TABLE entry(
   description TEXT NOT NULL,
   run_seq INTEGER);
 CREATE INDEX entry_by_run ON entry(run_seq);
+)sql"},
+                                             {2, R"sql(
+ALTER TABLE run ADD COLUMN retry_of INTEGER;
+ALTER TABLE run ADD COLUMN attempt INTEGER NOT NULL DEFAULT 1;
+ALTER TABLE run ADD COLUMN idempotency_key TEXT NOT NULL DEFAULT '';
+CREATE INDEX run_by_idempotency_key ON run(idempotency_key) WHERE idempotency_key<>'';
+-- Ended runs in the order of their ends; each hash covers the one before it.
+CREATE TABLE ledger(
+  position INTEGER PRIMARY KEY AUTOINCREMENT,
+  run_seq INTEGER NOT NULL UNIQUE,
+  prev TEXT NOT NULL,
+  hash TEXT NOT NULL);
+-- The last link that retention removed: the chain that is left begins behind it.
+CREATE TABLE ledger_anchor(
+  only INTEGER PRIMARY KEY CHECK(only=1),
+  position INTEGER NOT NULL,
+  run_seq INTEGER NOT NULL,
+  hash TEXT NOT NULL);
+CREATE TABLE event(
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  at INTEGER NOT NULL,
+  type TEXT NOT NULL,
+  data TEXT NOT NULL);
+CREATE TABLE storage_sample(
+  at INTEGER PRIMARY KEY,
+  disk_free_bytes INTEGER NOT NULL,
+  archive_bytes INTEGER NOT NULL,
+  cube_bytes INTEGER NOT NULL,
+  rows INTEGER NOT NULL);
+CREATE TABLE source_state(
+  name TEXT PRIMARY KEY,
+  details TEXT NOT NULL);
 )sql"}};
 
 constexpr std::string_view kColumns =
@@ -79,7 +111,7 @@ Result<RunRecord> ReadRun(const sqlite::Statement& row) {
   run.finished_at = TimeAt(row, 14);
   run.duration_ms = IntAt(row, 15);
   run.wait_ms = IntAt(row, 16);
-  run.version = row.Text(17);
+  run.context.version = row.Text(17);
   CQD_RETURN_IF_ERROR(DecodeRunDetails(row.Text(18), run));
   return run;
 }
@@ -118,6 +150,7 @@ Result<std::unique_ptr<RunLog>> RunLog::Open(const RunLogOptions& options, const
   CQD_ASSIGN_OR_RETURN(sqlite::Database database, sqlite::Database::Open(options.path));
   CQD_RETURN_IF_ERROR(sqlite::Migrate(database, kMigrations, "integration.sqlite"));
   std::unique_ptr<RunLog> log(new RunLog(options, clock, std::move(database)));
+  CQD_RETURN_IF_ERROR(log->events_.Load(log->database_));
   CQD_RETURN_IF_ERROR(log->CloseOrphans());
   CQD_RETURN_IF_ERROR(log->Load());
   return log;
@@ -207,7 +240,7 @@ Status RunLog::Load() {
 Result<RunRecord> RunLog::Add(RunRecord run) {
   const std::lock_guard guard(mutex_);
   run.boot_id = options_.boot_id;
-  run.version = options_.version;
+  run.context.version = options_.version;
   run.queued_at = clock_.Now();
   if (run.state == RunState::kSkipped) run.finished_at = run.queued_at;
   CQD_ASSIGN_OR_RETURN(const auto newest,
@@ -253,6 +286,13 @@ Status RunLog::Append(std::string category, std::string description,
   return OkStatus();
 }
 
+Status RunLog::AppendEvent(std::string_view type, std::string data) {
+  const std::lock_guard guard(mutex_);
+  CQD_RETURN_IF_ERROR(events_.Add(database_, clock_.Now(), type, std::move(data)));
+  events_.Publish();
+  return OkStatus();
+}
+
 Status RunLog::AppendLocked(std::string category, std::string description,
                             std::optional<std::int64_t> run_seq) {
   LogEntry entry{0, clock_.Now(), std::move(category), std::move(description), run_seq};
@@ -293,7 +333,7 @@ Status RunLog::Store(const RunRecord& run) {
   BindTime(statement, 15, run.finished_at);
   BindOptional(statement, 16, run.duration_ms);
   BindOptional(statement, 17, run.wait_ms);
-  statement.BindText(18, run.version).BindText(19, details);
+  statement.BindText(18, run.context.version).BindText(19, details);
   return statement.Run();
 }
 

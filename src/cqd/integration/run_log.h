@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "integration/event_log.h"
 #include "integration/run.h"
 #include "sqlite/database.h"
 
@@ -78,6 +79,10 @@ class RunLog {
   Status Append(std::string category, std::string description,
                 std::optional<std::int64_t> run_seq = {});
 
+  /// Stores an event that belongs to no run's change, and shows it.
+  Status AppendEvent(std::string_view type, std::string data);
+  const EventLog& events() const { return events_; }
+
   /// From memory; never waits for a write. Cost: an atomic load.
   std::shared_ptr<const LogSummary> summary() const;
   Result<std::vector<RunRecord>> List(const RunFilter& filter) const;
@@ -105,6 +110,7 @@ class RunLog {
   const Clock& clock_;
   mutable std::mutex mutex_;
   mutable sqlite::Database database_;
+  EventLog events_;
   LogSummary working_;
   std::shared_ptr<const LogSummary> summary_;
 };

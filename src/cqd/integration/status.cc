@@ -159,6 +159,10 @@ std::string_view NowStateName(NowState state) {
       return "queued";
     case NowState::kRunning:
       return "running";
+    case NowState::kPaused:
+      return "paused";
+    case NowState::kDisabled:
+      return "disabled";
   }
   return "unknown";
 }

@@ -13,7 +13,7 @@
 namespace cqd::integration {
 
 /// What happens now.
-enum class NowState : std::uint8_t { kNeverRun, kIdle, kQueued, kRunning };
+enum class NowState : std::uint8_t { kNeverRun, kIdle, kQueued, kRunning, kPaused, kDisabled };
 /// What happened last; a new start does not change it.
 enum class Outcome : std::uint8_t { kNone, kOk, kOkEmpty, kPartial, kFailed, kInterrupted };
 /// Should I worry?
@@ -33,6 +33,21 @@ struct StageRules {
   Duration error_after{};  ///< ... stale
 };
 
+/// How reliably a stage was fresh: the share of the window in which the age of the last success was
+/// within the limit. The server being down counts as not fresh.
+struct SloStatus {
+  double target = 0;                    ///< wanted share, 0 to 1
+  Duration window{};                    ///< looked back on
+  std::optional<double> met;            ///< share reached; nullopt: less than a day of history
+  std::optional<Duration> budget_left;  ///< allowed time out of limit that is left, may be negative
+};
+
+/// What waits. Late because slow, or because stopped?
+struct Backlog {
+  std::optional<std::int64_t> rows;
+  std::optional<UtcTime> oldest_at;
+};
+
 struct StageStatus {
   Stage stage = Stage::kArchive;
   NowState state = NowState::kNeverRun;
@@ -43,11 +58,18 @@ struct StageStatus {
   std::optional<UtcTime> failing_since;
   StageRules rules;
   std::optional<UtcTime> next_at;
-  std::optional<UtcTime> data_through;  ///< newest trusted record time in this stage's output
-  std::optional<Duration> age;          ///< now - finish of the last success
-  std::optional<UtcTime> late_since;    ///< when the verdict left on_time
+  std::optional<UtcTime> data_through;     ///< newest trusted record time in this stage's output
+  std::optional<Duration> age;             ///< now - finish of the last success
+  std::optional<UtcTime> late_since;       ///< when the verdict left on_time
+  std::optional<UtcTime> expected_by;      ///< when fresh data should be there: half of all times
+  std::optional<UtcTime> expected_by_p95;  ///< ... 19 of 20 times
+  std::optional<SloStatus> slo;            ///< nullopt: no target is set
+  Backlog backlog;
   std::optional<std::int64_t> last_ms, p50_ms, p95_ms;
   std::int64_t durations_n = 0;
+  /// Newest fifth of the durations against all, as a ratio of medians: above 1 gets slower.
+  std::optional<double> durations_trend;
+  std::string paused_by, paused_reason;
 };
 
 /// One thing that is not as it should be, with the next step. Codes are stable, docs/operations.md
@@ -63,6 +85,10 @@ struct Reason {
 
 struct SourceStatus {
   std::string name, kind;
+  Verdict verdict = Verdict::kOnTime;
+  std::optional<UtcTime> quiet_since;   ///< set when the newest record is older than the limit
+  std::optional<Duration> quiet_after;  ///< limit; nullopt: silence is normal for this source
+  std::optional<UtcTime> credential_expires_at;
   std::optional<bool> reachable;
   std::optional<UtcTime> last_contact_at, last_record_at;
   std::optional<std::string> watermark;
@@ -72,6 +98,43 @@ struct SourceStatus {
   std::vector<std::string> remarks;
 };
 
+/// Room, and how long it lasts.
+struct StorageStatus {
+  std::optional<std::int64_t> disk_free_bytes, archive_bytes, cube_bytes, rows;
+  std::optional<UtcTime> oldest_at, newest_at;  ///< of the months kept
+  std::optional<double> days_until_full;        ///< nullopt: not growing, or less than a day known
+};
+
+struct CacheStatus {
+  std::int64_t epoch = 0;  ///< grows with each clearing and each data version
+  std::int64_t entries = 0;
+  std::optional<double> hit_ratio;  ///< since start; nullopt before the first query
+  std::optional<UtcTime> cleared_at;
+  std::string cleared_by;
+};
+
+struct RetentionStatus {
+  std::optional<std::int64_t> personal_days, row_days;  ///< nullopt: kept for ever
+  std::optional<std::string> last_purge_run;
+  std::optional<UtcTime> next_purge_at;
+  std::optional<std::int64_t> rows_due;
+};
+
+/// Building data: does it apply yet?
+struct MappingStatus {
+  std::optional<std::int64_t> map_version;
+  std::optional<UtcTime> applied_through;
+  std::optional<std::int64_t> unmapped_subnets, unmapped_streams;
+};
+
+/// An outage somebody was told of. Filled by module alert.
+struct AlertStatus {
+  std::string id, rule;
+  UtcTime since;
+  std::optional<UtcTime> last_sent_at;
+  std::string acked_by;
+};
+
 struct StatusView {
   UtcTime generated_at;
   UtcTime started_at;  ///< of this process
@@ -79,6 +142,12 @@ struct StatusView {
   std::string summary;  ///< one sentence a manager can read
   std::vector<Reason> reasons;
   std::vector<StageStatus> stages;
+  std::vector<SourceStatus> sources;
+  StorageStatus storage;
+  std::optional<CacheStatus> cache;
+  RetentionStatus retention;
+  MappingStatus mapping;
+  std::vector<AlertStatus> alerts;
 };
 
 struct StatusInputs {

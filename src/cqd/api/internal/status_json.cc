@@ -169,7 +169,7 @@ json::object RunJson(const RunRecord& run, bool administrator) {
                      {"data_through", TimeJson(run.data_through)}}},
                    {"error", ErrorJson(run.error, administrator)},
                    {"warnings", WarningsJson(run)},
-                   {"context", {{"version", run.version}}}};
+                   {"context", {{"version", run.context.version}}}};
   if (administrator)
     out["requested_by"] =
         run.requested_by.empty() ? json::value(nullptr) : json::value(run.requested_by);

@@ -1,0 +1,79 @@
+#include "integration/event_log.h"
+
+#include <algorithm>
+
+namespace cqd::integration {
+
+Status EventLog::Load(sqlite::Database& database) {
+  CQD_ASSIGN_OR_RETURN(const auto given,
+                       database.QueryInt("SELECT seq FROM sqlite_sequence WHERE name='event'"));
+  CQD_ASSIGN_OR_RETURN(
+      sqlite::Statement statement,
+      database.Prepare("SELECT id, at, type, data FROM event ORDER BY id DESC LIMIT ?"));
+  statement.BindInt(1, static_cast<std::int64_t>(kKept));
+  const std::lock_guard guard(mutex_);
+  kept_.clear();
+  for (;;) {
+    CQD_ASSIGN_OR_RETURN(const bool row, statement.Step());
+    if (!row) break;
+    kept_.push_front(std::make_shared<const Event>(
+        Event{statement.Int(0), FromMicros(statement.Int(1)), std::string(statement.Text(2)),
+              std::string(statement.Text(3))}));
+  }
+  next_id_ = given.value_or(0) + 1;
+  newest_id_.store(given.value_or(0), std::memory_order_release);
+  return OkStatus();
+}
+
+Status EventLog::Add(sqlite::Database& database, UtcTime at, std::string_view type,
+                     std::string data) {
+  const std::lock_guard guard(mutex_);
+  const std::int64_t id = next_id_ + static_cast<std::int64_t>(pending_.size());
+  auto event = std::make_shared<const Event>(Event{id, at, std::string(type), std::move(data)});
+  CQD_ASSIGN_OR_RETURN(sqlite::Statement insert,
+                       database.Prepare("INSERT INTO event(id, at, type, data) VALUES(?,?,?,?)"));
+  insert.BindInt(1, id).BindInt(2, ToMicros(at)).BindText(3, type).BindText(4, event->data);
+  CQD_RETURN_IF_ERROR(insert.Run());
+  // Trimmed now and then, so that the file holds what memory holds and a little more.
+  if (id % 256 == 0) {
+    CQD_ASSIGN_OR_RETURN(sqlite::Statement trim, database.Prepare("DELETE FROM event WHERE id<=?"));
+    trim.BindInt(1, id - static_cast<std::int64_t>(kKept));
+    CQD_RETURN_IF_ERROR(trim.Run());
+  }
+  pending_.push_back(std::move(event));
+  return OkStatus();
+}
+
+void EventLog::Publish() {
+  const std::lock_guard guard(mutex_);
+  if (pending_.empty()) return;
+  for (auto& event : pending_) kept_.push_back(std::move(event));
+  pending_.clear();
+  while (kept_.size() > kKept) kept_.pop_front();
+  next_id_ = kept_.back()->id + 1;
+  newest_id_.store(kept_.back()->id, std::memory_order_release);
+}
+
+void EventLog::Discard() {
+  const std::lock_guard guard(mutex_);
+  pending_.clear();
+}
+
+EventPage EventLog::After(std::int64_t after, std::size_t most) const {
+  EventPage page;
+  const std::lock_guard guard(mutex_);
+  const std::int64_t newest = newest_id_.load(std::memory_order_relaxed);
+  const std::int64_t oldest = kept_.empty() ? newest + 1 : kept_.front()->id;
+  if (after > newest || after < oldest - 1) {
+    page.reset = true;
+    return page;
+  }
+  const auto first = std::upper_bound(
+      kept_.begin(), kept_.end(), after,
+      [](std::int64_t id, const std::shared_ptr<const Event>& event) { return id < event->id; });
+  for (auto event = first; event != kept_.end() && page.events.size() < most; ++event)
+    page.events.push_back(*event);
+  return page;
+}
+
+}  // namespace cqd::integration
