@@ -15,12 +15,28 @@
 #include "base/result.h"
 #include "integration/event_log.h"
 #include "integration/run.h"
+#include "integration/storage.h"
 #include "sqlite/database.h"
 
 namespace cqd::integration {
 
 /// How many finish times the published call lists. Source: reference/status-api.md 1.
 inline constexpr std::size_t kPublishedEntries = 5;
+/// Newest runs of a stage that stay in memory for `history`.
+inline constexpr std::size_t kHistoryRuns = 20;
+/// How far back the finish times of successes are known: a month of any length and some days.
+inline constexpr Duration kSuccessTimesAge = std::chrono::hours(24 * 35);
+/// ... and how many at most: one a minute for that time.
+inline constexpr std::size_t kSuccessTimesMax = 50'400;
+
+/// Sums over all runs of a stage that ever ended, also those that retention has removed: they only
+/// grow.
+struct StageTotals {
+  std::array<std::int64_t, kRunStateCount> runs{};  ///< by final state
+  RunRows rows;
+  std::int64_t ms = 0;  ///< time worked
+  std::int64_t RunsEnded(RunState state) const { return runs[static_cast<std::size_t>(state)]; }
+};
 
 /// What is known of one stage, from its runs.
 struct StageSummary {
@@ -36,6 +52,21 @@ struct StageSummary {
   int consecutive_failures = 0;
   std::optional<UtcTime> failing_since;    ///< finish of the first failure after the last success
   std::vector<std::int64_t> durations_ms;  ///< of the newest successes, newest first, at most 100
+  /// Newest runs by number, newest first, in whatever state; at most kHistoryRuns. Never null.
+  std::vector<std::shared_ptr<const RunRecord>> history;
+  /// Newest run that has ended in whatever way; null: none ever.
+  std::shared_ptr<const RunRecord> newest_ended;
+  /// Finish times of successes of the last kSuccessTimesAge before the newest one, oldest first.
+  /// Never null.
+  std::shared_ptr<const std::vector<UtcTime>> success_times =
+      std::make_shared<const std::vector<UtcTime>>();
+  StageTotals totals;
+};
+
+/// Somebody stopped the schedule; runs on request still work.
+struct SchedulePause {
+  UtcTime since;
+  std::string by, reason;
 };
 
 /// Everything status needs, immutable; replaced as a whole with every change, so that an answer is
@@ -44,6 +75,7 @@ struct LogSummary {
   std::int64_t version = 0;  ///< grows with every change
   std::array<StageSummary, kStageCount> stages;
   std::vector<LogEntry> entries;  ///< newest last, bounded
+  std::optional<SchedulePause> pause;
   const StageSummary& Of(Stage stage) const { return stages[static_cast<std::size_t>(stage)]; }
 };
 
@@ -82,6 +114,11 @@ class RunLog {
   /// Stores an event that belongs to no run's change, and shows it.
   Status AppendEvent(std::string_view type, std::string data);
   const EventLog& events() const { return events_; }
+
+  /// Keeps a sample of the room that is left, and forgets those older than kStorageHistory.
+  Status AddStorageSample(const StorageSample& sample);
+  /// All that are kept, oldest first.
+  Result<std::vector<StorageSample>> StorageSamples() const;
 
   /// From memory; never waits for a write. Cost: an atomic load.
   std::shared_ptr<const LogSummary> summary() const;

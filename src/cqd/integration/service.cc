@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include "base/log.h"
+#include "integration/internal/data_watch.h"
+#include "integration/internal/run_watch.h"
 
 namespace cqd::integration {
 namespace {
@@ -39,7 +41,10 @@ Service::Service(const ServiceOptions& options, RunLog& log, archive::Archive& a
       cube_(cube),
       sources_(std::move(sources)),
       clock_(clock),
-      started_at_(clock.Now()) {
+      started_at_(clock.Now()),
+      watch_(std::make_unique<internal::RunWatch>(clock)),
+      data_watch_(std::make_unique<internal::DataWatch>(archive, cube, log, clock,
+                                                        options.archive_job.retention_months)) {
   for (const auto& source : sources_) {
     source_status_.push_back({.name = source->name(), .kind = std::string(source->kind())});
   }
@@ -132,6 +137,7 @@ Result<RunRecord> Service::RunNow(RunRequest request, const CancelToken& cancel,
 }
 
 void Service::WorkLoop(Stage stage) {
+  if (stage == Stage::kCube) data_watch_->CountUnmapped();
   for (;;) {
     RunRecord run;
     std::shared_ptr<CancelToken> cancel;
@@ -173,10 +179,12 @@ RunRecord Service::Perform(RunRecord run, const CancelToken& cancel, const RunOb
   run.wait_ms =
       std::chrono::duration_cast<std::chrono::milliseconds>(*run.started_at - run.queued_at)
           .count();
+  watch_->Started(run);
   Status stored = log_.Update(run);
   observe(run);
   Duration shown = began;
   const RunObserver show = [&](const RunRecord& now) {
+    watch_->Moved(now);
     const Duration moment = clock_.Monotonic();
     if (moment - shown < kProgressEvery) return;
     shown = moment;
@@ -207,7 +215,10 @@ RunRecord Service::Perform(RunRecord run, const CancelToken& cancel, const RunOb
   run.finished_at = run.heartbeat_at = clock_.Now();
   run.duration_ms =
       std::chrono::duration_cast<std::chrono::milliseconds>(clock_.Monotonic() - began).count();
-  if (const Status end = log_.Update(run); !end.ok()) {
+  const Status end = log_.Update(run);
+  watch_->LogWritten(end.ok());
+  watch_->Ended(run);
+  if (!end.ok()) {
     LogError("the end of run {} could not be stored: {}", run.run_id, end.error().ToString());
   }
   if (const Status line =
@@ -234,6 +245,8 @@ void Service::AfterRun(const RunRecord& run) {
   }
   const Status trimmed = log_.Trim(clock_.Now() - options_.history_age, options_.history_runs);
   if (!trimmed.ok()) LogWarning("run history: {}", trimmed.error().ToString());
+  data_watch_->Look(true);
+  if (run.stage == Stage::kCube) data_watch_->CountUnmapped();
 }
 
 void Service::ScheduleLoop() {
@@ -245,6 +258,7 @@ void Service::ScheduleLoop() {
     if (!first.ok()) LogError("run at start: {}", first.error().ToString());
     lock.lock();
   }
+  watch_->Beat();
   UtcTime next_beat = clock_.Now() + options_.heartbeat;
   while (!stopping_) {
     const UtcTime wait_from = clock_.Now();
@@ -258,6 +272,9 @@ void Service::ScheduleLoop() {
     if (now >= next_beat) {
       next_beat = now + options_.heartbeat;
       Beat();
+      lock.unlock();
+      data_watch_->Look(false);
+      lock.lock();
     }
     if (now >= *next_at_) {
       const UtcTime due = *next_at_;
@@ -270,6 +287,7 @@ void Service::ScheduleLoop() {
 }
 
 void Service::Beat() {
+  watch_->Beat();
   for (const Worker& worker : workers_) {
     if (worker.running && !log_.Heartbeat(worker.running->seq).ok()) {
       LogWarning("heartbeat of run {} could not be stored", worker.running->run_id);
@@ -298,21 +316,6 @@ void Service::Due(UtcTime scheduled_at) {
 std::vector<SourceStatus> Service::sources() const {
   const std::lock_guard guard(mutex_);
   return source_status_;
-}
-
-StatusView Service::status() const {
-  StatusInputs inputs;
-  inputs.now = clock_.Now();
-  inputs.process_started_at = started_at_;
-  inputs.archive = options_.archive_rules;
-  inputs.cube = options_.cube_rules;
-  inputs.damage = cube_.damage();
-  {
-    const std::lock_guard guard(mutex_);
-    inputs.archive_next_at = next_at_;
-    inputs.sources = source_status_;
-  }
-  return MakeStatus(*log_.summary(), inputs);
 }
 
 }  // namespace cqd::integration

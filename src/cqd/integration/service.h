@@ -23,9 +23,23 @@
 
 namespace cqd::integration {
 
+namespace internal {
+class DataWatch;
+class RunWatch;
+}  // namespace internal
+
+/// What is expected of a source; settings of its table [[source]].
+struct SourceRules {
+  std::string name;
+  std::optional<Duration> quiet_after;  ///< nullopt: silence is normal
+  std::optional<UtcTime> credential_expires_at;
+};
+
 struct ServiceOptions {
   schedule::Interval every;
   StageRules archive_rules, cube_rules;
+  StatusLimits limits;  ///< its heartbeat is overwritten by the one below
+  std::vector<SourceRules> source_rules;
   ArchiveJobOptions archive_job;
   bool run_at_start = true;
   /// How often a running run says that it is alive. Source: a lease of three of them,
@@ -107,6 +121,8 @@ class Service {
   std::thread scheduler_;
   std::optional<UtcTime> next_at_;
   std::vector<SourceStatus> source_status_;
+  std::unique_ptr<internal::RunWatch> watch_;
+  std::unique_ptr<internal::DataWatch> data_watch_;
 };
 
 }  // namespace cqd::integration
