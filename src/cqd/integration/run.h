@@ -30,6 +30,7 @@ enum class RunState : std::uint8_t {
   kInterrupted,  ///< the process died; a failure, finished when it was noticed
   kSkipped,      ///< due while the run before was still busy; neither
 };
+
 inline constexpr int kRunStateCount = 8;
 
 std::string_view StageName(Stage stage);     ///< "archive", "cube"
