@@ -31,6 +31,8 @@ enum class RunState : std::uint8_t {
   kSkipped,      ///< due while the run before was still busy; neither
 };
 
+inline constexpr int kRunStateCount = 8;
+
 std::string_view StageName(Stage stage);     ///< "archive", "cube"
 std::string_view RunKindName(RunKind kind);  ///< "incremental", "full", "month"
 std::string_view TriggerName(RunTrigger trigger);
