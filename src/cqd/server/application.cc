@@ -212,7 +212,8 @@ Status Application::StartServing() {
       .integration_log_entries_max = static_cast<std::size_t>(config_.integration_log_entries_max),
       .published_zone = published_zone,
       .collector_role = RoleOf(config_.collector_role),
-      .report_bytes_max = static_cast<std::size_t>(config_.report_bytes_max)});
+      .report_bytes_max = static_cast<std::size_t>(config_.report_bytes_max),
+      .streams_max = config_.streams_max});
   http::Router router;
   api::AddRoutes(router, *services_);
   CQD_ASSIGN_OR_RETURN(http::ServerOptions options, MakeServerOptions());

@@ -229,6 +229,13 @@ std::vector<Setting> SettingsOf(Config& c) {
        .max = 1'000'000,
        .unit = "connections",
        .meaning = "Connections open at once; more are refused with 503."},
+      {.key = "server.streams_max",
+       .value = &c.streams_max,
+       .min = 0,
+       .max = 1'000'000,
+       .unit = "streams",
+       .meaning = "Status streams (`/api/v1/status/stream`) open at once; more get 503. They count "
+                  "as connections too."},
       {.key = "server.request_bytes_max",
        .value = &c.request_bytes_max,
        .min = 1024,

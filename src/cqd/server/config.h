@@ -34,6 +34,7 @@ struct Config {
   std::int64_t io_threads = 1;
   std::int64_t worker_threads = 4;
   std::int64_t connections_max = 4096;
+  std::int64_t streams_max = 1000;
   std::int64_t request_bytes_max = 16 * 1024 * 1024;
   std::int64_t request_time_max_s = 60;
   std::string tls_certificate_file;
