@@ -17,7 +17,11 @@ StatusView Service::status() const {
   inputs.damage = cube_.damage();
   {
     const std::lock_guard guard(mutex_);
+    const auto& archive = workers_[static_cast<std::size_t>(Stage::kArchive)].retry;
+    const auto& cube = workers_[static_cast<std::size_t>(Stage::kCube)].retry;
     inputs.archive_next_at = next_at_;
+    if (archive && (!next_at_ || archive->at < *next_at_)) inputs.archive_next_at = archive->at;
+    if (cube) inputs.cube_next_at = cube->at;
     inputs.sources = source_status_;
   }
   for (SourceStatus& source : inputs.sources) {
@@ -29,8 +33,7 @@ StatusView Service::status() const {
     source.credential_expires_at = rules->credential_expires_at;
   }
   data_watch_->Fill(inputs);
-  // The moment and the log last, in this order: nothing in the answer is newer than its moment by
-  // more than a log line.
+  // The log before the clock: nothing in the answer is newer than its moment.
   const auto summary = log_.summary();
   watch_->Fill(inputs);
   inputs.now = clock_.Now();

@@ -22,7 +22,9 @@ StageStatus MakeStage(Stage stage, const LogSummary& log, const StatusInputs& in
   status.last_failure = summary.last_failure;
   status.consecutive_failures = summary.consecutive_failures;
   status.failing_since = summary.failing_since;
-  if (stage == Stage::kArchive) status.next_at = inputs.archive_next_at;
+  // A pause holds the schedule and the retries.
+  if (!log.pause)
+    status.next_at = stage == Stage::kArchive ? inputs.archive_next_at : inputs.cube_next_at;
   if (summary.last_success) status.data_through = summary.last_success->data_through;
   status.history = summary.history;
   if (log.pause) {

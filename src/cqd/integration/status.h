@@ -195,7 +195,8 @@ struct StatusInputs {
   /// Since the service last looked after its runs; nullopt: it was never started.
   std::optional<Duration> beat_age;
   StageRules archive, cube;
-  std::optional<UtcTime> archive_next_at;
+  std::optional<UtcTime> archive_next_at;  ///< by schedule or as a retry
+  std::optional<UtcTime> cube_next_at;     ///< as a retry; else it follows the archive
   std::array<StageFacts, kStageCount> facts;
   StatusLimits limits;
   std::vector<SourceStatus> sources;
