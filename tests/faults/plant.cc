@@ -22,7 +22,7 @@ constexpr const char* kQueries[] = {
     R"({"DataModelName":"[Measures].[Audio Streams Count]"},)"
     R"({"DataModelName":"[Measures].[Audio Good Streams Count]"},)"
     R"({"DataModelName":"[Measures].[Audio Poor Streams Count]"},)"
-    R"({"DataModelName":"[Measures].[Total Video Stream Count]"}]})",
+    R"({"DataModelName":"[Measures].[Video Streams Count]"}]})",
     R"({"Dimensions":[{"DataModelName":"[Second Building].[Building Name]"}],"Measurements":[)"
     R"({"DataModelName":"[Measures].[Audio Streams Count]"}]})",
 };
