@@ -4,7 +4,6 @@
 
 #include <unistd.h>
 
-#include <cerrno>
 #include <filesystem>
 #include <random>
 
@@ -37,18 +36,18 @@ std::string HostName() {
   return gethostname(name, sizeof name - 1) == 0 ? name : "";
 }
 
+/// The names survive a loss of power: what is acknowledged later lies below them.
 Status MakeFolders(const Config& config) {
-  std::error_code failed;
   for (const char* name : {"archive", "cube"}) {
-    std::filesystem::create_directories(std::filesystem::path(config.data_dir) / name, failed);
-    if (failed) {
-      return Fail(failed.value() == ENOSPC ? ErrorCode::kDiskFull : ErrorCode::kPermissionDenied,
-                  "the data directory cannot be made: " + failed.message() +
-                      "; check data_dir and its rights",
-                  config.data_dir);
-    }
+    const Status made = file::MakeFolders(DataPath(config, name));
+    if (made.ok()) continue;
+    Error error = made.error();
+    error.message =
+        "the data directory cannot be made: " + error.message + "; check data_dir and its rights";
+    return error;
   }
-  return OkStatus();
+  // Also when they were there already: whoever made them may have died before this.
+  return file::SyncFolder(config.data_dir);
 }
 
 /// The first line of the file, without its line end.
