@@ -212,13 +212,16 @@ Status RunLog::Load() {
     const std::int64_t last_success = summary.last_success ? summary.last_success->seq : 0;
     CQD_ASSIGN_OR_RETURN(
         sqlite::Statement outage,
+        // The first by number, not by time: the clock may have been set back during the outage, and
+        // its start must not change with a restart (alerts know an outage by it).
         database_.Prepare(
-            "SELECT count(*), min(finished_at) FROM run WHERE stage=? AND seq>? AND state IN "
-            "('failed','partial','interrupted')"));
+            "SELECT total, finished_at FROM run JOIN (SELECT count(*) AS total, min(seq) AS first "
+            "FROM run WHERE stage=? AND seq>? AND state IN ('failed','partial','interrupted')) "
+            "ON seq=first"));
     outage.BindText(1, StageName(stage)).BindInt(2, last_success);
-    CQD_RETURN_IF_ERROR(outage.Step());
-    summary.consecutive_failures = static_cast<int>(outage.Int(0));
-    summary.failing_since = TimeAt(outage, 1);
+    CQD_ASSIGN_OR_RETURN(const bool failing, outage.Step());
+    summary.consecutive_failures = failing ? static_cast<int>(outage.Int(0)) : 0;
+    summary.failing_since = failing ? TimeAt(outage, 1) : std::nullopt;
   }
   CQD_ASSIGN_OR_RETURN(
       sqlite::Statement entries,
@@ -346,17 +349,9 @@ void RunLog::Note(const RunRecord& run) {
   forget(stage.current);
   if (run.state == RunState::kQueued) stage.queued = run;
   if (run.state == RunState::kRunning) stage.current = run;
-  const bool counts = run.state != RunState::kQueued && run.state != RunState::kSkipped &&
-                      run.state != RunState::kCancelled;
-  if (counts && (!stage.newest || stage.newest->seq <= run.seq)) {
-    stage.newest = run;
-  } else if (!counts && stage.newest && stage.newest->seq == run.seq) {
-    // A run that was cancelled stops being the newest one that matters; the finished one before it
-    // is.
-    stage.newest = stage.last_finished && stage.last_finished->state != RunState::kCancelled
-                       ? stage.last_finished
-                       : std::nullopt;
-  }
+  if ((IsSuccess(run.state) || IsFailure(run.state)) && run.started_at) stage.last_worked = run;
+  // A cancelled run stops being the newest one that matters; the one before it is.
+  stage.newest = stage.current ? stage.current : stage.last_worked;
   if (!IsFinal(run.state) || run.state == RunState::kSkipped) return;
   if (run.state == RunState::kCancelled) return;
   stage.last_finished = run;
