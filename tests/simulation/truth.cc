@@ -66,7 +66,7 @@ class StageTruth {
     set("last_success", SeqOf(success_));
     set("last_failure", SeqOf(failure_));
     set("next_at", Text(stage_ == Stage::kArchive ? truth_.archive_next_at : std::nullopt));
-    set("data_through", Text(success_ == nullptr ? std::nullopt : success_->data_through));
+    set("data_through", truth_.data_through_uncertain ? "*" : Text(DataThrough()));
     AddOutage(facts, reasons, worst);
     AddDurations(facts);
     AddVerdict(facts, reasons, worst);
@@ -81,6 +81,16 @@ class StageTruth {
     if (running_ != nullptr) return "running";
     if (queued_ != nullptr) return "queued";
     return ended_ != nullptr ? "idle" : "never_run";
+  }
+
+  /// Whatever brought it stays: late records, failures and cancelled runs make nothing older.
+  std::optional<UtcTime> DataThrough() const {
+    std::optional<UtcTime> newest;
+    for (const TrueRun& run : truth_.runs) {
+      if (run.stage == stage_ && run.data_through && run.finished_at)
+        newest = std::max(newest.value_or(*run.data_through), *run.data_through);
+    }
+    return newest;
   }
 
   std::string Outcome() const {
@@ -162,20 +172,31 @@ UtcTime EuropeChanges(int year, unsigned month) {
 
 Facts TrueRun::Stored() const {
   const std::string name = fmt::format("run.{}.", seq);
-  return {
-      {name + "stage", stage == Stage::kArchive ? "archive" : "cube"},
-      {name + "state", std::string(RunStateName(state))},
-      {name + "queued_at", FormatRfc3339(queued_at)},
-      {name + "started_at", Text(started_at)},
-      {name + "heartbeat_at", Text(heartbeat_at)},
-      {name + "finished_at", Text(finished_at)},
-      {name + "duration_ms", Text(duration_ms)},
-      {name + "rows",
-       fmt::format("read {} inserted {} updated {} duplicate {} quarantined {} late {} expired {}",
-                   rows.read, rows.inserted, rows.updated, rows.duplicate, rows.quarantined,
-                   rows.late, rows.expired)},
-      {name + "data_through", Text(data_through)},
-      {name + "error", error_class}};
+  Facts facts = {{name + "stage", stage == Stage::kArchive ? "archive" : "cube"},
+                 {name + "state", std::string(RunStateName(state))},
+                 {name + "queued_at", FormatRfc3339(queued_at)},
+                 {name + "started_at", Text(started_at)},
+                 {name + "heartbeat_at", Text(heartbeat_at)},
+                 {name + "finished_at", Text(finished_at)},
+                 {name + "duration_ms", Text(duration_ms)},
+                 {name + "wait_ms", Text(wait_ms)},
+                 {name + "data_through", Text(data_through)},
+                 {name + "error", error_class}};
+  AddRows(name, rows, facts);
+  if (data_through_uncertain) facts[name + "data_through"] = "*";
+  if (stage == Stage::kCube) {
+    // A cube run may build a month anew; then it reads again what it had.
+    facts[name + "rows.read"] = facts[name + "rows.duplicate"] = "*";
+    facts[name + "rows add up"] = "yes";
+  }
+  if (state == RunState::kRunning || state == RunState::kInterrupted) {
+    // How far a run is gets stored now and then, at most once a second.
+    for (auto& [field, value] : facts) {
+      if (field.find(".rows") != std::string::npos || field.ends_with("data_through")) value = "*";
+    }
+  }
+  facts[name + "rows.late"] = "*";
+  return facts;
 }
 
 TrueRun& Truth::Run(std::int64_t seq) {
@@ -203,6 +224,19 @@ Facts Truth::Status() const {
   facts["generated_at"] = FormatRfc3339(now);
   for (const Stage stage : {Stage::kArchive, Stage::kCube})
     StageTruth(*this, stage).Add(facts, reasons, worst);
+  for (const TrueSource& source : sources) {
+    const std::string name = "source." + source.name + ".";
+    facts[name + "reachable"] = !source.reachable ? "null" : *source.reachable ? "true" : "false";
+    facts[name + "last_contact_at"] = Text(source.last_contact_at);
+    facts[name + "last_record_at"] = Text(source.last_record_at);
+    facts[name + "watermark"] = Text(source.watermark);
+    facts[name + "clock_skew_ms"] = Text(source.clock_skew_ms);
+    facts[name + "error"] = source.error;
+    if (source.reachable == false) {
+      reasons.push_back("source_unreachable(warn," + Text(source.last_contact_at) + ")");
+      worst = std::max(worst, 1);
+    }
+  }
   facts["status"] = Severity(worst);
   std::sort(reasons.begin(), reasons.end());
   std::string& text = facts["reasons"];

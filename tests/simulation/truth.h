@@ -24,9 +24,10 @@ struct TrueRun {
   RunState state = RunState::kQueued;
   UtcTime queued_at;
   std::optional<UtcTime> started_at, heartbeat_at, finished_at;
-  std::optional<std::int64_t> duration_ms;
+  std::optional<std::int64_t> duration_ms, wait_ms;
   integration::RunRows rows;
-  std::optional<UtcTime> data_through;
+  std::optional<UtcTime> data_through;  ///< newest in the output that was not ahead of the clock
+  bool data_through_uncertain = false;
   std::string error_class;  ///< "" without an error
 
   /// What the stored run must say of itself.
@@ -39,15 +40,24 @@ struct TrueRules {
   Duration warn_after{}, error_after{};
 };
 
+/// What the product can know of a source, and no more.
+struct TrueSource {
+  std::string name;
+  std::optional<bool> reachable;
+  std::optional<UtcTime> last_contact_at, last_record_at;
+  std::optional<std::int64_t> watermark, clock_skew_ms;
+  std::string error = "null";
+};
+
 /// What is true now.
 struct Truth {
   UtcTime now;
   UtcTime process_started_at;
   TrueRules archive, cube;
   std::optional<UtcTime> archive_next_at;
-  /// Sources that the last read could not reach.
-  int sources_unreachable = 0;
-  int damages = 0;
+  std::vector<TrueSource> sources;
+  /// A killed run left rows whose times nobody can know of: since then nothing newer came.
+  bool data_through_uncertain = false;
   std::string zone = "UTC";
   std::vector<TrueRun> runs;  ///< all there ever were, by seq
 

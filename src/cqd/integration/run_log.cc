@@ -352,6 +352,9 @@ void RunLog::Note(const RunRecord& run) {
   if ((IsSuccess(run.state) || IsFailure(run.state)) && run.started_at) stage.last_worked = run;
   // A cancelled run stops being the newest one that matters; the one before it is.
   stage.newest = stage.current ? stage.current : stage.last_worked;
+  if (run.data_through)
+    stage.data_through =
+        std::max(stage.data_through.value_or(*run.data_through), *run.data_through);
   if (!IsFinal(run.state) || run.state == RunState::kSkipped) return;
   if (run.state == RunState::kCancelled) return;
   stage.last_finished = run;

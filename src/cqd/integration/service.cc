@@ -138,7 +138,9 @@ void Service::WorkLoop(Stage stage) {
     {
       std::unique_lock lock(mutex_);
       Worker& worker = Of(stage);
+      worker.waits = true;
       wake_.wait(lock, [&] { return stopping_ || worker.queued; });
+      worker.waits = false;
       if (stopping_) {
         if (worker.queued) {
           worker.queued->state = RunState::kCancelled;
@@ -197,13 +199,12 @@ RunRecord Service::Perform(RunRecord run, const CancelToken& cancel, const RunOb
     RunCubeJob(cube_, clock_, cancel, show, run);
     // Queries see what the archive holds, but a session time ahead of the clock says nothing about
     // freshness.
-    const auto archived = log_.summary()->Of(Stage::kArchive).last_success;
-    if (run.data_through && *run.data_through > clock_.Now()) {
-      run.data_through = archived ? archived->data_through : std::nullopt;
-    }
+    if (run.data_through && *run.data_through > clock_.Now())
+      run.data_through = log_.summary()->Of(Stage::kArchive).data_through;
   }
-  const auto newest = log_.summary()->Of(run.stage).last_success;
-  if (!run.data_through && newest) run.data_through = newest->data_through;
+  // What earlier runs brought is still there.
+  const auto known = log_.summary()->Of(run.stage).data_through;
+  if (known) run.data_through = std::max(run.data_through.value_or(*known), *known);
   run.finished_at = run.heartbeat_at = clock_.Now();
   run.duration_ms =
       std::chrono::duration_cast<std::chrono::milliseconds>(clock_.Monotonic() - began).count();
@@ -298,6 +299,12 @@ void Service::Due(UtcTime scheduled_at) {
 std::vector<SourceStatus> Service::sources() const {
   const std::lock_guard guard(mutex_);
   return source_status_;
+}
+
+bool Service::idle(Stage stage) const {
+  const std::lock_guard guard(mutex_);
+  const Worker& worker = workers_[static_cast<std::size_t>(stage)];
+  return worker.waits && !worker.queued;
 }
 
 StatusView Service::status() const {

@@ -78,7 +78,7 @@ StageStatus MakeStage(Stage stage, const StageSummary& summary, const StatusInpu
   status.failing_since = summary.failing_since;
   status.rules = stage == Stage::kArchive ? inputs.archive : inputs.cube;
   if (stage == Stage::kArchive) status.next_at = inputs.archive_next_at;
-  if (summary.last_success) status.data_through = summary.last_success->data_through;
+  status.data_through = summary.data_through;
   status.durations_n = static_cast<std::int64_t>(summary.durations_ms.size());
   if (!summary.durations_ms.empty()) status.last_ms = summary.durations_ms.front();
   status.p50_ms = Quantile(summary.durations_ms, 0.50);
