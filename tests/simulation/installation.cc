@@ -8,6 +8,11 @@ namespace cqd::simulation {
 
 namespace fs = std::filesystem;
 
+std::unique_ptr<file::TemporaryFolder> Installation::NewFolder() {
+  if (fs::is_directory("/dev/shm")) return std::make_unique<file::TemporaryFolder>("/dev/shm");
+  return std::make_unique<file::TemporaryFolder>();
+}
+
 void Installation::Start(const Settings& settings) {
   fs::create_directories(Path("archive"));
   fs::create_directories(Path("cube"));
@@ -39,7 +44,7 @@ void Installation::Stop() {
 }
 
 void Installation::Kill() {
-  auto next = std::make_unique<file::TemporaryFolder>();
+  auto next = NewFolder();
   {
     // Under the log's own lock no write of it is half done in the copy; the archive's writer stands
     // in the held read.

@@ -47,11 +47,14 @@ class Installation {
   archive::Archive& archive() { return *archive_; }
 
  private:
+  /// In memory where there is such a file system: flushes cost nothing, and nothing here is about
+  /// the disk.
+  static std::unique_ptr<file::TemporaryFolder> NewFolder();
   std::string Path(const std::string& name) const { return folder_->Path(name); }
 
   const Clock& clock_;
   const std::vector<std::shared_ptr<Outside>> outside_;
-  std::unique_ptr<file::TemporaryFolder> folder_ = std::make_unique<file::TemporaryFolder>();
+  std::unique_ptr<file::TemporaryFolder> folder_ = NewFolder();
   std::unique_ptr<archive::Archive> archive_;
   std::unique_ptr<cube::Cube> cube_;
   std::unique_ptr<integration::RunLog> log_;

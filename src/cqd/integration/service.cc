@@ -248,13 +248,12 @@ void Service::ScheduleLoop() {
   }
   UtcTime next_beat = clock_.Now() + options_.heartbeat;
   while (!stopping_) {
-    const UtcTime wait_from = clock_.Now();
     clock_.WaitUntil(lock, wake_, std::min(next_beat, *next_at_), [this] { return stopping_; });
     if (stopping_) return;
     const UtcTime now = clock_.Now();
     // A clock set back must not leave the next run hours away; set forward, one run is due, not all
     // that were missed.
-    if (now < wait_from) next_beat = now;
+    if (next_beat > now + options_.heartbeat) next_beat = now;
     if (*next_at_ > now + options_.every.every()) next_at_ = options_.every.NextAfter(now);
     if (now >= next_beat) {
       next_beat = now + options_.heartbeat;
