@@ -213,6 +213,7 @@ void LookAtSource(source::Source& source, const Clock& clock, const CancelToken&
   learnt.reachable = true;
   learnt.last_contact_at = clock.Now();
   learnt.last_record_at = probe->last_record_at;
+  learnt.backlog_before = learnt.backlog;
   learnt.backlog = probe->backlog_records;
   if (probe->clock_skew) learnt.clock_skew_ms = Millis(*probe->clock_skew);
   learnt.remarks = probe->remarks;

@@ -18,6 +18,7 @@
 #include "integration/event_log.h"
 #include "integration/ledger.h"
 #include "integration/run.h"
+#include "integration/storage.h"
 #include "sqlite/database.h"
 
 namespace cqd::integration {
@@ -131,6 +132,11 @@ class RunLog {
   /// Stores an event that belongs to no run's change, and shows it.
   Status AppendEvent(std::string_view type, std::string data);
   const EventLog& events() const { return events_; }
+
+  /// Keeps a sample of the room that is left, and forgets those older than kStorageHistory.
+  Status AddStorageSample(const StorageSample& sample);
+  /// All that are kept, oldest first.
+  Result<std::vector<StorageSample>> StorageSamples() const;
 
   /// What is known of sources, so that it outlives the process: a text of the caller's for each
   /// name.

@@ -6,7 +6,9 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "integration/internal/data_watch.h"
 #include "integration/internal/process_use.h"
+#include "integration/internal/run_watch.h"
 
 namespace cqd::integration {
 namespace {
@@ -73,7 +75,10 @@ Service::Service(const ServiceOptions& options, RunLog& log, archive::Archive& a
       cube_(cube),
       sources_(std::move(sources)),
       clock_(clock),
-      started_at_(clock.Now()) {
+      started_at_(clock.Now()),
+      watch_(std::make_unique<internal::RunWatch>(clock)),
+      data_watch_(std::make_unique<internal::DataWatch>(archive, cube, log, clock,
+                                                        options.archive_job.retention_months)) {
   for (const auto& source : sources_) {
     source_status_.push_back({.name = source->name(), .kind = std::string(source->kind())});
   }
@@ -201,6 +206,7 @@ Result<RunRecord> Service::RunNow(RunRequest request, const CancelToken& cancel,
 }
 
 void Service::WorkLoop(Stage stage) {
+  if (stage == Stage::kCube) data_watch_->CountUnmapped();
   for (;;) {
     RunRecord run;
     Duration queued_at{};
@@ -251,10 +257,12 @@ RunRecord Service::Perform(RunRecord run, Duration queued_at, const CancelToken&
   run.context.rule_version = cube::DefinitionVersion();
   if (const auto version = archive_.CustomerTablesVersion(); version.ok())
     run.context.map_version = *version;
+  watch_->Started(run);
   Status stored = log_.Update(run);
   observe(run);
   Duration shown = began;
   const RunObserver show = [&](const RunRecord& now) {
+    watch_->Moved(now);
     const Duration moment = clock_.Monotonic();
     if (moment - shown < kProgressEvery) return;
     shown = moment;
@@ -276,6 +284,9 @@ RunRecord Service::Perform(RunRecord run, Duration queued_at, const CancelToken&
   run.finished_at = run.heartbeat_at = clock_.Now();
   run.duration_ms = Millis(clock_.Monotonic() - began);
   run.resources = internal::Between(used_before, internal::ProcessUse());
+  // Before the log has it: for a moment an old success looks fresh by a clock that does not decide;
+  // the other way round a new one would look old.
+  watch_->Ended(run);
   StoreEnd(run);
   LogInfo("{}", DescribeRun(run));
   for (std::size_t i = 0; i < std::min(run.reject_reasons.size(), kRejectSamples); ++i) {
@@ -323,6 +334,8 @@ void Service::AfterRun(const RunRecord& run) {
   }
   const Status trimmed = log_.Trim(clock_.Now() - options_.history_age, options_.history_runs);
   if (!trimmed.ok()) LogWarning("run history: {}", trimmed.error().ToString());
+  data_watch_->Look(true);
+  if (run.stage == Stage::kCube) data_watch_->CountUnmapped();
   NoteVerdicts();
   wake_.notify_all();  // a retry may be due before what the schedule waits for
 }
@@ -335,6 +348,7 @@ void Service::ScheduleLoop() {
         {.stage = Stage::kArchive, .trigger = RunTrigger::kStartUp, .requested_by = {}});
     if (!first.ok()) LogError("run at start: {}", first.error().ToString());
   }
+  watch_->Beat();
   UtcTime last_seen = clock_.Now();
   UtcTime next_beat = last_seen + options_.heartbeat;
   while (!stopping_) {
@@ -358,6 +372,7 @@ void Service::ScheduleLoop() {
       next_beat = now + options_.heartbeat;
       Beat();
       lock.unlock();
+      data_watch_->Look(false);
       NoteVerdicts();
       lock.lock();
     }
@@ -379,6 +394,7 @@ UtcTime Service::NextMoment(UtcTime next_beat) const {
 }
 
 void Service::Beat() {
+  watch_->Beat();
   StoreUnsavedEnds();
   for (const Worker& worker : workers_) {
     if (worker.running && !log_.Heartbeat(worker.running->seq).ok()) {
@@ -414,21 +430,6 @@ bool Service::idle(Stage stage) const {
   const std::lock_guard guard(mutex_);
   const Worker& worker = workers_[static_cast<std::size_t>(stage)];
   return worker.waits && !worker.queued;
-}
-
-StatusView Service::status() const {
-  StatusInputs inputs;
-  inputs.now = clock_.Now();
-  inputs.process_started_at = started_at_;
-  inputs.archive = options_.archive_rules;
-  inputs.cube = options_.cube_rules;
-  inputs.damage = cube_.damage();
-  {
-    const std::lock_guard guard(mutex_);
-    inputs.archive_next_at = next_at_;
-    inputs.sources = source_status_;
-  }
-  return MakeStatus(*log_.summary(), inputs);
 }
 
 }  // namespace cqd::integration

@@ -24,9 +24,23 @@
 
 namespace cqd::integration {
 
+namespace internal {
+class DataWatch;
+class RunWatch;
+}  // namespace internal
+
+/// What is expected of a source; settings of its table [[source]].
+struct SourceRules {
+  std::string name;
+  std::optional<Duration> quiet_after;  ///< nullopt: silence is normal
+  std::optional<UtcTime> credential_expires_at;
+};
+
 struct ServiceOptions {
   std::optional<schedule::Interval> every;  ///< nullopt: no schedule, runs on request alone
   StageRules archive_rules, cube_rules;
+  StatusLimits limits;  ///< its heartbeat is overwritten by the one below
+  std::vector<SourceRules> source_rules;
   ArchiveJobOptions archive_job;
   bool run_at_start = true;
   /// How long after a failure that may pass by itself the run is tried again; doubled with every
@@ -155,6 +169,8 @@ class Service {
   std::thread scheduler_;
   std::optional<UtcTime> next_at_;
   std::vector<SourceStatus> source_status_;
+  std::unique_ptr<internal::RunWatch> watch_;
+  std::unique_ptr<internal::DataWatch> data_watch_;
   /// Ended runs that the log could not take, with their lines: it is shown as it is stored, so they
   /// are stored as soon as it can.
   std::mutex unsaved_mutex_;  ///< guards unsaved_ends_; taken after mutex_
