@@ -185,5 +185,7 @@ struct LogEntry {
   std::optional<std::int64_t> run_seq;
 };
 std::string_view LogCategoryOf(Stage stage);
+/// What became of an ended run, as a line of the log.
+std::string DescribeRun(const RunRecord& run);
 
 }  // namespace cqd::integration

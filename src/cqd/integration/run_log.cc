@@ -162,14 +162,17 @@ Status RunLog::AddEvents(const RunRecord& run, RunState before) {
   } else if (before == RunState::kQueued) {
     type = "run.started";
   } else {
-    auto& last = progress_at_[static_cast<std::size_t>(run.stage)];
+    auto& newest = progress_at_[static_cast<std::size_t>(run.stage)];
     const Duration moment = clock_.Monotonic();
-    if (last && moment - *last < kProgressEvery) return OkStatus();
-    last = moment;
+    if (newest && moment - *newest < kProgressEvery) return OkStatus();
+    newest = moment;
   }
   CQD_RETURN_IF_ERROR(events_.Add(database_, now, type, EncodeRunEvent(run)));
-  if (run.stage == Stage::kCube && IsSuccess(run.state) && run.data_version)
-    return events_.Add(database_, now, "data.published", EncodePublishedEvent(run));
+  const auto known = summary();
+  const auto& last = known->Of(run.stage).last_success;
+  const bool published = run.stage == Stage::kCube && IsSuccess(run.state) && run.data_version &&
+                         (!last || last->data_version != run.data_version);
+  if (published) return events_.Add(database_, now, "data.published", EncodePublishedEvent(run));
   return OkStatus();
 }
 

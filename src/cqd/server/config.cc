@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "base/time_zone.h"
 #include "file/io.h"
+#include "odbc/connection.h"
 
 namespace cqd::server {
 namespace {
@@ -329,14 +330,23 @@ std::vector<Setting> SettingsOf(Config& c) {
 
       {.key = "integration.every_s",
        .value = &c.every_s,
-       .min = 1,
+       .min = 0,
        .max = 604'800,
        .unit = "s",
        .meaning = "Distance of archive runs, on the round times of the clock. The cube is "
-                  "processed after each. The original runs every 15 minutes."},
+                  "processed after each. The original runs every 15 minutes. 0: no schedule, runs "
+                  "on request alone, and no stage is ever late."},
       {.key = "integration.run_at_start",
        .value = &c.run_at_start,
        .meaning = "Whether the server starts with a run."},
+      {.key = "integration.retry_after_s",
+       .value = &c.retry_after_s,
+       .min = 0,
+       .max = 86'400,
+       .unit = "s",
+       .meaning = "How long after a failure that may pass by itself a run is tried again; doubled "
+                  "with each further failure, at most `every_s`. Larger: a short fault is "
+                  "recovered from later. 0: the next run is that of the schedule."},
       {.key = "integration.warn_after_s",
        .value = &c.warn_after_s,
        .min = 1,
@@ -428,6 +438,25 @@ std::vector<Setting> SettingsOf(SourceConfig& s) {
        .max = 100'000'000,
        .unit = "rows/s",
        .meaning = "Most rows read a second, to spare the production server; 0: no limit."},
+      {.key = "source.reconnect_attempts",
+       .value = &s.reconnect_attempts,
+       .min = 0,
+       .max = 1000,
+       .unit = "attempts",
+       .meaning = "How often a run connects again after the connection broke, before it fails; 0: "
+                  "it fails at once. Larger: longer faults are sat out within a run."},
+      {.key = "source.reconnect_first_wait_s",
+       .value = &s.reconnect_first_wait_s,
+       .min = 0,
+       .max = 3600,
+       .unit = "s",
+       .meaning = "Wait before the first of them; doubled before each further one."},
+      {.key = "source.reconnect_wait_max_s",
+       .value = &s.reconnect_wait_max_s,
+       .min = 0,
+       .max = 3600,
+       .unit = "s",
+       .meaning = "Longest wait between two of them."},
   };
 }
 
@@ -471,7 +500,7 @@ std::vector<std::string> CheckConfig(const Config& config) {
     if (const auto found = TimeZone::Find(*zone); !found.ok())
       findings.push_back(fmt::format("{}: {}", key, found.error().message));
   }
-  if (config.warn_after_s < config.every_s) {
+  if (config.every_s > 0 && config.warn_after_s < config.every_s) {
     findings.push_back(
         fmt::format("integration.warn_after_s ({}) is shorter than integration.every_s ({}): every "
                     "stage would be late before its next run; raise it to {}",
@@ -483,6 +512,35 @@ std::vector<std::string> CheckConfig(const Config& config) {
         config.error_after_s, config.warn_after_s));
   }
   return findings;
+}
+
+std::string ConfigHash(const Config& config) {
+  // Settings are bound to what they set, hence the copy.
+  Config copy = config;
+  std::string text;
+  const auto append = [&text](const std::vector<Setting>& settings) {
+    for (const Setting& setting : settings) {
+      text += fmt::format("{}=", setting.key);
+      if (const auto* flag = std::get_if<bool*>(&setting.value)) text += fmt::format("{}", **flag);
+      if (const auto* number = std::get_if<std::int64_t*>(&setting.value))
+        text += fmt::format("{}", **number);
+      if (const auto* word = std::get_if<std::string*>(&setting.value))
+        text += odbc::RedactSecrets(**word);
+      if (const auto* list = std::get_if<std::vector<std::string>*>(&setting.value)) {
+        for (const std::string& item : **list) text += item + '\n';
+      }
+      text += '\n';
+    }
+  };
+  append(SettingsOf(copy));
+  for (SourceConfig& source : copy.sources) append(SettingsOf(source));
+  // FNV-1a, 64 bits: tells one configuration from another, guards nothing.
+  std::uint64_t hash = 14695981039346656037ULL;
+  for (const char c : text) {
+    hash ^= static_cast<unsigned char>(c);
+    hash *= 1099511628211ULL;
+  }
+  return fmt::format("{:016x}", hash);
 }
 
 std::string ConfigurationMarkdown() {
