@@ -176,6 +176,7 @@ Result<Message> ParseMessage(std::string_view text) {
 
 std::string SubjectText(std::string_view subject) {
   if (subject.starts_with("source:")) return "source " + std::string(subject.substr(7));
+  if (subject.starts_with("slo:")) return "service level of " + std::string(subject.substr(4));
   return std::string(subject);
 }
 

@@ -45,7 +45,7 @@ struct Message {
   UtcTime at;      ///< when it happened
   Event event = Event::kTest;
   std::string outage_id;  ///< the dedupe key; empty for a test
-  std::string subject;    ///< "archive", "cube", "source:NAME", "system"
+  std::string subject;    ///< "archive", "cube", "source:NAME", "slo:STAGE", "system"
   integration::Health severity = integration::Health::kWarn;
   std::optional<integration::Health> severity_before;  ///< what this receiver was told last
   UtcTime since;                                       ///< start of the outage
@@ -66,7 +66,7 @@ Result<Message> ParseMessage(std::string_view text);
 /// One line for people: "fail: Archive: the last 3 runs failed: disk full", "resolved: archive,
 /// after 12 min".
 std::string Title(const Message& message);
-/// "archive", "cube", "source qoe", "system".
+/// "archive", "cube", "source qoe", "service level of archive", "system".
 std::string SubjectText(std::string_view subject);
 /// "docs/operations.md#code", as in the status.
 std::string DocOf(std::string_view reason_code);

@@ -37,7 +37,7 @@ void CheckMail(const Target& target, std::vector<std::string>& findings) {
 
 bool IsSubjectFilter(std::string_view text) {
   return text == "archive" || text == "cube" || text == "system" || text == "source" ||
-         (text.starts_with("source:") && text.size() > 7);
+         text == "slo" || (text.starts_with("source:") && text.size() > 7);
 }
 
 }  // namespace
@@ -89,7 +89,8 @@ std::optional<MailTls> ParseMailTls(std::string_view name) {
 bool WantsSubject(const Target& target, std::string_view subject) {
   if (target.stages.empty()) return true;
   return std::any_of(target.stages.begin(), target.stages.end(), [&](const std::string& wanted) {
-    return wanted == subject || (wanted == "source" && subject.starts_with("source:"));
+    return wanted == subject || (wanted == "source" && subject.starts_with("source:")) ||
+           (wanted == "slo" && subject.starts_with("slo:"));
   });
 }
 
@@ -99,7 +100,7 @@ std::vector<std::string> CheckTarget(const Target& target) {
   for (const std::string& stage : target.stages) {
     if (!IsSubjectFilter(stage)) {
       findings.push_back(fmt::format(
-          "stages: \"{}\" is not one of archive, cube, system, source, source:NAME", stage));
+          "stages: \"{}\" is not one of archive, cube, system, slo, source, source:NAME", stage));
     }
   }
   if (target.min_severity == integration::Health::kPass) {

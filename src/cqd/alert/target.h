@@ -55,8 +55,8 @@ struct Target {
   std::string secret;  ///< key of the signature; empty: none is sent
   /// The least severity it is told of: kWarn or kFail.
   integration::Health min_severity = integration::Health::kWarn;
-  /// Subjects it is told of: "archive", "cube", "system", "source" (every one) or "source:NAME";
-  /// empty: all.
+  /// Subjects it is told of: "archive", "cube", "system", "slo", "source" (every one) or
+  /// "source:NAME"; empty: all.
   std::vector<std::string> stages;
   Duration timeout = std::chrono::seconds(10);  ///< of one try
   std::string ca_file;                          ///< further trusted authorities, PEM
