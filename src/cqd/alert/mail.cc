@@ -12,9 +12,11 @@
 namespace cqd::alert {
 namespace {
 
-/// Source: RFC 2047 section 2: an encoded word has at most 75 characters; 45 bytes make 60 of
-/// base64, and 12 are the frame.
-constexpr std::size_t kWordBytesMax = 45;
+/// Source: RFC 2047 section 2: a line with an encoded word has at most 76 characters; 36 bytes make
+/// 48 of base64, 12 are the frame, and "Subject: " is 9.
+constexpr std::size_t kWordBytesMax = 36;
+/// Source: RFC 5322 section 2.1.1: lines should have at most 78 characters.
+constexpr std::size_t kPlainBytesMax = 66;
 /// Source: RFC 2045 section 6.8: lines of at most 76 characters; 57 bytes make 76.
 constexpr std::size_t kLineBytes = 57;
 /// A subject longer than this is cut: mail programs show less.
@@ -34,7 +36,7 @@ std::string OneLine(std::string_view text, std::size_t characters) {
 
 /// A header text as it is, or as encoded words that are never cut inside a character.
 std::string HeaderText(std::string_view text) {
-  if (IsPlain(text) && text.size() <= kWordBytesMax) return std::string(text);
+  if (IsPlain(text) && text.size() <= kPlainBytesMax) return std::string(text);
   std::string out;
   while (!text.empty()) {
     std::size_t size = std::min(text.size(), kWordBytesMax);

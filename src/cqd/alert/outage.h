@@ -96,7 +96,7 @@ class OutageTracker {
                                         UtcTime now, Duration elapsed);
   std::optional<OutageChange> LookAtWell(Outage& outage, UtcTime now, Duration elapsed) const;
 
-  const OutageRules rules_;
+  OutageRules rules_;
   std::map<std::string, Outage, std::less<>> by_subject_;  // pending and open
   std::int64_t last_seq_;
 };

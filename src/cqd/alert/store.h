@@ -34,7 +34,7 @@ struct Delivery {
   std::string outage_id;  ///< empty for a test
   Event event = Event::kTest;
   std::string message_id;
-  std::string body;  ///< MessageJson
+  std::string body;  ///< MessageJson; empty once it is finished
   UtcTime created_at;
   int attempts = 0;
   std::optional<UtcTime> last_try_at;

@@ -41,7 +41,7 @@ struct MailSettings {
 struct PingSettings {
   Duration every = std::chrono::seconds(60);
   /// The worst health that still counts as well: kPass or kWarn.
-  integration::Health well_until = integration::Health::kWarn;
+  integration::Health well_until = integration::Health::kPass;
   /// Call the URL with "/fail" behind its path when it is worse, instead of staying silent. Source:
   /// healthchecks.io, "Signaling failures".
   bool fail_suffix = false;
