@@ -145,7 +145,7 @@ TEST_F(ServiceTest, AReceiverThatFailsGetsItLaterAndOnce) {
   for (const Mood mood : {Mood::kRefuse, Mood::kHang, Mood::kBreakOff}) {
     receiver_.SetMood(mood);
     const std::size_t before = receiver_.All().size();
-    Pass(minutes(4));
+    Pass(minutes(25));
     EXPECT_GT(receiver_.All().size(), before) << static_cast<int>(mood);
     EXPECT_THAT(receiver_.Taken(), IsEmpty());
     EXPECT_FALSE(service_->targets()[0].error.empty());

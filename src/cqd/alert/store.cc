@@ -49,6 +49,9 @@ CREATE INDEX delivery_by_state ON delivery(state, id);
 CREATE INDEX delivery_by_outage ON delivery(outage_id, id);
 )sql"}};
 
+/// An alarm does not wait long for a tool that holds the file: it is told, and stored later.
+constexpr int kBusyMs = 500;
+
 constexpr std::string_view kOutageColumns =
     "seq, id, subject, state, severity, since, last_look_at, held_us, opened_at, ended_at, "
     "acked_by, acked_at, messages, last_sent_at, details";
@@ -152,7 +155,7 @@ std::optional<DeliveryState> ParseDeliveryState(std::string_view name) {
 }
 
 Result<std::unique_ptr<Store>> Store::Open(const std::string& path) {
-  CQD_ASSIGN_OR_RETURN(auto database, sqlite::Database::Open(path));
+  CQD_ASSIGN_OR_RETURN(auto database, sqlite::Database::Open(path, {.busy_timeout_ms = kBusyMs}));
   CQD_RETURN_IF_ERROR(sqlite::Migrate(database, kMigrations, "the alerts"));
   return std::unique_ptr<Store>(new Store(std::move(database)));
 }

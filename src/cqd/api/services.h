@@ -13,6 +13,10 @@
 #include "integration/service.h"
 #include "source/inbox.h"
 
+namespace cqd::alert {
+class Service;
+}
+
 namespace cqd::api {
 
 class Metrics;
@@ -32,6 +36,7 @@ struct Services {
   TimeZone published_zone;
   http::Role collector_role = http::Role::kNone;
   std::size_t report_bytes_max = 16 * 1024 * 1024;
+  alert::Service* alerts = nullptr;  ///< nullptr: the calls of alerts answer 409
 };
 
 /// All of the following; each is in docs/openapi.json. Without an inbox, there is no
@@ -41,6 +46,8 @@ void AddRoutes(http::Router& router, Services& services);
 void AddDataApi(http::Router& router, Services& services);
 /// `/api/v1/status`, `/api/v1/runs...`.
 void AddStatusApi(http::Router& router, Services& services);
+/// `/api/v1/alerts...`.
+void AddAlertsApi(http::Router& router, Services& services);
 /// `POST /api/v1/reports`.
 void AddReportsApi(http::Router& router, Services& services);
 /// The body of `GET /api/v1/status`. `administrator`: with error details and who asked.
