@@ -14,6 +14,7 @@
 #include "base/text.h"
 #include "file/io.h"
 #include "http/auth.h"
+#include "server/alert_targets.h"
 #include "source/collector.h"
 #include "source/qoe_metrics.h"
 #include "sqlite/database.h"
@@ -182,6 +183,21 @@ Status Application::OpenParts() {
                                 .groups_max = config_.query_groups_max,
                                 .time_max = seconds(config_.query_time_max_s)},
       clock_);
+  return OpenAlerts();
+}
+
+Status Application::OpenAlerts() {
+  CQD_ASSIGN_OR_RETURN(auto targets, MakeAlertTargets(config_));
+  CQD_ASSIGN_OR_RETURN(alerts_,
+                       alert::Service::Open(
+                           {.path = DataPath(config_, "alerts.sqlite"),
+                            .targets = std::move(targets),
+                            .identity = AlertIdentity(config_, HostName()),
+                            .check_every = seconds(config_.alert_check_every_s),
+                            .rules = {.hold_off = seconds(config_.alert_hold_off_s),
+                                      .resolve_after = seconds(config_.alert_resolve_after_s)},
+                            .seed = std::random_device{}()},
+                           [this] { return integration_->status(); }, clock_));
   return OkStatus();
 }
 
@@ -261,13 +277,15 @@ Status Application::StartServing() {
       .published_zone = published_zone,
       .collector_role = RoleOf(config_.collector_role),
       .report_bytes_max = static_cast<std::size_t>(config_.report_bytes_max),
-      .streams_max = config_.streams_max});
+      .streams_max = config_.streams_max,
+      .alerts = alerts_.get()});
   http::Router router;
   api::AddRoutes(router, *services_);
   CQD_ASSIGN_OR_RETURN(http::ServerOptions options, MakeServerOptions());
   CQD_ASSIGN_OR_RETURN(server_, http::Server::Start(std::move(options), std::move(router)));
   CQD_RETURN_IF_ERROR(run_log_->Append("System", fmt::format("OpenCQD {} started", Version())));
   integration_->Start();
+  alerts_->Start();
   return OkStatus();
 }
 
@@ -297,6 +315,7 @@ std::uint16_t Application::port() const {
 
 void Application::StopServing() {
   if (server_) server_->Shutdown();
+  if (alerts_) alerts_->Stop();
   if (integration_) integration_->Stop();
   if (server_ && run_log_ && !run_log_->Append("System", "OpenCQD stopped").ok())
     LogWarning("the stop could not be logged");
