@@ -2,8 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <filesystem>
 #include <random>
@@ -37,18 +39,18 @@ std::string HostName() {
   return gethostname(name, sizeof name - 1) == 0 ? name : "";
 }
 
+/// The names survive a loss of power: what is acknowledged later lies below them.
 Status MakeFolders(const Config& config) {
-  std::error_code failed;
   for (const char* name : {"archive", "cube"}) {
-    std::filesystem::create_directories(std::filesystem::path(config.data_dir) / name, failed);
-    if (failed) {
-      return Fail(failed.value() == ENOSPC ? ErrorCode::kDiskFull : ErrorCode::kPermissionDenied,
-                  "the data directory cannot be made: " + failed.message() +
-                      "; check data_dir and its rights",
-                  config.data_dir);
-    }
+    const Status made = file::MakeFolders(DataPath(config, name));
+    if (made.ok()) continue;
+    Error error = made.error();
+    error.message =
+        "the data directory cannot be made: " + error.message + "; check data_dir and its rights";
+    return error;
   }
-  return OkStatus();
+  // Also when they were there already: whoever made them may have died before this.
+  return file::SyncFolder(config.data_dir);
 }
 
 /// The first line of the file, without its line end.
@@ -83,6 +85,21 @@ std::vector<integration::SourceRules> SourceRulesOf(const Config& config) {
         {.name = std::string(kCollector), .quiet_after = seconds(config.collector_quiet_after_s)});
   }
   return rules;
+}
+
+/// Asks the system for as many open files as the connections may need: shells and systemd give 1024
+/// by default, but allow more to who asks.
+void AllowConnections(std::int64_t connections_max) {
+  // Besides connections: files of the archive and the cube, databases, the log.
+  constexpr rlim_t kOtherFiles = 512;
+  const rlim_t wanted = static_cast<rlim_t>(connections_max) + kOtherFiles;
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted) return;
+  limit.rlim_cur = std::min(wanted, limit.rlim_max);
+  if (setrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur < wanted) {
+    LogWarning("the system allows {} open files; server.connections_max needs {}", limit.rlim_cur,
+               wanted);
+  }
 }
 
 http::Role RoleOf(const std::string& name) {
@@ -225,6 +242,7 @@ Result<http::ServerOptions> Application::MakeServerOptions() {
 }
 
 Status Application::StartServing() {
+  AllowConnections(config_.connections_max);
   metrics_ = std::make_unique<api::Metrics>();
   CQD_ASSIGN_OR_RETURN(const TimeZone published_zone, TimeZone::Find(config_.data_api_time_zone));
   services_ = std::make_unique<api::Services>(api::Services{
