@@ -26,6 +26,7 @@ std::string ClassOf(ErrorCode code) {
     case ErrorCode::kCorruption:
       return "data";
     case ErrorCode::kDiskFull:
+    case ErrorCode::kDiskFailed:
       return "disk";
     case ErrorCode::kInternal:
     case ErrorCode::kConflict:
