@@ -4,7 +4,6 @@
 
 #include <unistd.h>
 
-#include <cerrno>
 #include <filesystem>
 #include <random>
 
@@ -21,6 +20,9 @@ namespace {
 
 using std::chrono::seconds;
 
+/// Name of the collector among the sources.
+constexpr std::string_view kCollector = "collector";
+
 constexpr std::int64_t kPasswordFileBytesMax = 64 * 1024;
 
 /// Tells one start of the process from the next; no secret.
@@ -34,18 +36,18 @@ std::string HostName() {
   return gethostname(name, sizeof name - 1) == 0 ? name : "";
 }
 
+/// The names survive a loss of power: what is acknowledged later lies below them.
 Status MakeFolders(const Config& config) {
-  std::error_code failed;
   for (const char* name : {"archive", "cube"}) {
-    std::filesystem::create_directories(std::filesystem::path(config.data_dir) / name, failed);
-    if (failed) {
-      return Fail(failed.value() == ENOSPC ? ErrorCode::kDiskFull : ErrorCode::kPermissionDenied,
-                  "the data directory cannot be made: " + failed.message() +
-                      "; check data_dir and its rights",
-                  config.data_dir);
-    }
+    const Status made = file::MakeFolders(DataPath(config, name));
+    if (made.ok()) continue;
+    Error error = made.error();
+    error.message =
+        "the data directory cannot be made: " + error.message + "; check data_dir and its rights";
+    return error;
   }
-  return OkStatus();
+  // Also when they were there already: whoever made them may have died before this.
+  return file::SyncFolder(config.data_dir);
 }
 
 /// The first line of the file, without its line end.
@@ -55,6 +57,31 @@ Result<std::string> ReadPassword(const SourceConfig& source) {
   if (!text.ok())
     return std::move(text).error().WithContext("source.password_file of " + source.name);
   return std::string(Trim(Split(*text, '\n').front()));
+}
+
+integration::StatusLimits LimitsOf(const Config& config) {
+  integration::StatusLimits limits;
+  limits.hung_after = seconds(config.hung_after_s);
+  limits.slo_target = static_cast<double>(config.slo_target_percent) / 100;
+  limits.disk_free_bytes_min = config.disk_free_bytes_min;
+  limits.disk_full_warn = std::chrono::hours(24 * config.storage_warn_days);
+  return limits;
+}
+
+std::vector<integration::SourceRules> SourceRulesOf(const Config& config) {
+  std::vector<integration::SourceRules> rules;
+  for (const SourceConfig& source : config.sources) {
+    integration::SourceRules rule{.name = source.name};
+    if (source.quiet_after_s > 0) rule.quiet_after = seconds(source.quiet_after_s);
+    if (const auto day = ParseTime(source.credential_expires_on); day.ok())
+      rule.credential_expires_at = *day;
+    rules.push_back(std::move(rule));
+  }
+  if (config.collector_quiet_after_s > 0) {
+    rules.push_back(
+        {.name = std::string(kCollector), .quiet_after = seconds(config.collector_quiet_after_s)});
+  }
+  return rules;
 }
 
 http::Role RoleOf(const std::string& name) {
@@ -123,6 +150,8 @@ Status Application::OpenParts() {
           .every = every,
           .archive_rules = rules,
           .cube_rules = rules,
+          .limits = LimitsOf(config_),
+          .source_rules = SourceRulesOf(config_),
           .archive_job = {.retention_months = static_cast<int>(config_.retention_months)},
           .run_at_start = config_.run_at_start,
           .retry_after = seconds(config_.retry_after_s),
@@ -157,7 +186,7 @@ Status Application::MakeSources(std::vector<std::unique_ptr<source::Source>>& so
   // Reports may have come while the collector was on, or from files: they are integrated in any
   // case.
   sources.push_back(std::make_unique<source::CollectorSource>(
-      "collector", *inbox_, clock_, std::chrono::hours(24 * config_.report_keep_days)));
+      std::string(kCollector), *inbox_, clock_, std::chrono::hours(24 * config_.report_keep_days)));
   return OkStatus();
 }
 
