@@ -13,6 +13,7 @@
 
 #include "model/classification.h"
 #include "model/endpoint.h"
+#include "odbc/statement.h"
 #include "source/internal/test_qoe_database.h"
 #include "source/internal/test_qoe_read.h"
 
