@@ -225,6 +225,7 @@ void LookAtSource(source::Source& source, const Clock& clock, const CancelToken&
   learnt.reachable = true;
   learnt.last_contact_at = clock.Now();
   learnt.last_record_at = probe->last_record_at;
+  learnt.backlog_before = learnt.backlog;
   learnt.backlog = probe->backlog_records;
   if (probe->clock_skew) learnt.clock_skew_ms = Millis(*probe->clock_skew);
   learnt.remarks = probe->remarks;
@@ -410,11 +411,13 @@ void RunCubeJob(cube::Cube& cube, const Clock& clock, const CancelToken& cancel,
   step.Close(OkStatus(), report->rows_read);
   run.bytes_written = report->bytes_written;
   run.checksum = report->checksum;
-  // Rows of a cube run: every row read from the archive is new in the cube or takes an older one's
-  // place.
+  // Rows of a cube run: what was read from the archive is new in the cube, takes an older row's
+  // place, or was there before (a month that is built anew reads all of its rows again).
   run.rows.read = report->rows_read;
   run.rows.updated = std::min(report->rows_replaced, report->rows_read);
-  run.rows.inserted = report->rows_read - run.rows.updated;
+  run.rows.inserted = std::clamp<std::int64_t>(report->rows_added - run.rows.updated, 0,
+                                               report->rows_read - run.rows.updated);
+  run.rows.duplicate = report->rows_read - run.rows.updated - run.rows.inserted;
   run.data_version = report->data_version;
   run.rows_total = report->rows_total;
   for (const cube::PartitionReport& part : report->partitions) {

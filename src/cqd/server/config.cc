@@ -248,6 +248,11 @@ std::vector<Setting> SettingsOf(Config& c) {
        .max = 3600,
        .unit = "s",
        .meaning = "Longest time a request may run before it is asked to stop."},
+      {.key = "server.badges_public",
+       .value = &c.badges_public,
+       .meaning =
+           "Whether `/badge/...` answers without signing in. Badges tell the verdict and the "
+           "age of the data and nothing else. `false`: role reader."},
       {.key = "server.tls_certificate_file",
        .value = &c.tls_certificate_file,
        .meaning = "PEM file of the certificate chain. Set together with the key file: the server "
@@ -360,6 +365,20 @@ std::vector<Setting> SettingsOf(Config& c) {
        .max = 31'536'000,
        .unit = "s",
        .meaning = "Age from which it is `stale`."},
+      {.key = "integration.hung_after_s",
+       .value = &c.hung_after_s,
+       .min = 0,
+       .max = 31'536'000,
+       .unit = "s",
+       .meaning = "A run that has not moved forward for this long is reported as hung; 0: never. "
+                  "Larger: a source that stands still is noticed later."},
+      {.key = "integration.slo_target_percent",
+       .value = &c.slo_target_percent,
+       .min = 0,
+       .max = 100,
+       .unit = "%",
+       .meaning = "Wanted share of the last 30 days in which the last success of each stage is not "
+                  "older than `integration.warn_after_s`; 0: no target."},
 
       {.key = "archive.retention_months",
        .value = &c.retention_months,
@@ -368,6 +387,19 @@ std::vector<Setting> SettingsOf(Config& c) {
        .unit = "months",
        .meaning = "Months of streams to keep, the current one included; 0 keeps all. Older month "
                   "files are deleted by the next run."},
+
+      {.key = "storage.disk_free_bytes_min",
+       .value = &c.disk_free_bytes_min,
+       .min = 0,
+       .max = kMany,
+       .unit = "bytes",
+       .meaning = "Less free room on the data directory's disk than this is an alarm; 0: never."},
+      {.key = "storage.warn_days",
+       .value = &c.storage_warn_days,
+       .min = 0,
+       .max = 3650,
+       .unit = "days",
+       .meaning = "A disk that will be full sooner than this is a warning; 0: never."},
 
       {.key = "cube.time_zone",
        .value = &c.cube_time_zone,
@@ -408,6 +440,13 @@ std::vector<Setting> SettingsOf(Config& c) {
        .unit = "days",
        .meaning = "How long raw reports are kept after they were integrated, so that a call's late "
                   "report still finds the earlier ones."},
+      {.key = "collector.quiet_after_s",
+       .value = &c.collector_quiet_after_s,
+       .min = 0,
+       .max = 31'536'000,
+       .unit = "s",
+       .meaning = "Once reports have come: longest silence of the collector that is not reported; "
+                  "0: silence is normal."},
   };
 }
 
@@ -438,6 +477,18 @@ std::vector<Setting> SettingsOf(SourceConfig& s) {
        .max = 100'000'000,
        .unit = "rows/s",
        .meaning = "Most rows read a second, to spare the production server; 0: no limit."},
+      {.key = "source.quiet_after_s",
+       .value = &s.quiet_after_s,
+       .min = 0,
+       .max = 31'536'000,
+       .unit = "s",
+       .meaning = "Age of the newest record there from which the source counts as quiet, although "
+                  "every run succeeds; 0: silence is normal. Three days by default: a weekend."},
+      {.key = "source.credential_expires_on",
+       .value = &s.credential_expires_on,
+       .meaning =
+           "Day on which the password expires, like `\"2026-12-31\"`; two weeks before it the "
+           "status warns. Empty: never."},
       {.key = "source.reconnect_attempts",
        .value = &s.reconnect_attempts,
        .min = 0,
@@ -499,6 +550,12 @@ std::vector<std::string> CheckConfig(const Config& config) {
                                   std::pair("cube.time_zone", &config.cube_time_zone)}) {
     if (const auto found = TimeZone::Find(*zone); !found.ok())
       findings.push_back(fmt::format("{}: {}", key, found.error().message));
+  }
+  for (const SourceConfig& source : config.sources) {
+    if (!source.credential_expires_on.empty() && !ParseTime(source.credential_expires_on).ok())
+      findings.push_back(fmt::format(
+          "source.credential_expires_on of {}: \"{}\" is no day; write it like \"2026-12-31\"",
+          source.name, source.credential_expires_on));
   }
   if (config.every_s > 0 && config.warn_after_s < config.every_s) {
     findings.push_back(
