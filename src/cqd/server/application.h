@@ -13,6 +13,7 @@
 #include "file/folder_lock.h"
 #include "http/server.h"
 #include "integration/service.h"
+#include "repository/repository.h"
 #include "server/config.h"
 #include "source/inbox.h"
 
@@ -45,6 +46,7 @@ class Application {
   cube::QueryService& queries() { return *queries_; }
   integration::Service& integration() { return *integration_; }
   integration::RunLog& run_log() { return *run_log_; }
+  repository::Repository& repository() { return *repository_; }
 
   /// Looks at every configured source, on connections of its own.
   std::vector<SourceFinding> ProbeSources();
@@ -72,6 +74,7 @@ class Application {
   std::unique_ptr<integration::RunLog> run_log_;
   std::unique_ptr<integration::Service> integration_;
   std::unique_ptr<cube::QueryService> queries_;
+  std::unique_ptr<repository::Repository> repository_;
   std::unique_ptr<api::Metrics> metrics_;
   std::unique_ptr<api::Services> services_;
   std::unique_ptr<http::Server> server_;
