@@ -512,7 +512,7 @@ TEST_F(RepositoryRoles, ReadersReadAuthorsWriteTheirOwnNobodyWritesOthers) {
 class SystemReports : public RepositoryApi {
  protected:
   SystemReports() {
-    cqd_.Simulate(2500, 3);
+    cqd_.Simulate(20'000, 3);
     cqd_.ConfigureWithDatabase(kQuiet);
     const test::Finished run = cqd_.Cqd({"integrate"});
     EXPECT_EQ(run.exit_code, 0) << run.output;

@@ -84,7 +84,7 @@ Response Refusal(const Error& error) {
 
 Response Answer(std::string body, int status = 200) {
   // A browser may keep an answer but asks each time whether it still holds.
-  return Response::Json(status, std::move(body)).WithHeader("Cache-Control", "no-cache");
+  return Response::Json(status, std::move(body)).WithHeader("Cache-Control", "private, no-cache");
 }
 
 Response WithTag(Response response, ItemId item, const repository::ItemVersion& version) {

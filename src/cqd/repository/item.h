@@ -35,8 +35,9 @@ inline constexpr std::size_t kLevelsMax = 32;
 inline constexpr std::size_t kChildrenMax = 1000;
 /// Living items of one user; as many deleted ones are kept for undelete.
 inline constexpr std::size_t kItemsPerUserMax = 10'000;
-/// Older contents kept of one item.
+/// Older contents kept of one item: so many, and so many bytes together.
 inline constexpr std::size_t kRevisionsMax = 50;
+inline constexpr std::size_t kRevisionBytesMax = 2 * 1024 * 1024;
 inline constexpr std::size_t kSettingsPerUserMax = 200;
 inline constexpr std::size_t kSettingKeyBytesMax = 128;
 inline constexpr std::size_t kSettingValueBytesMax = 4096;

@@ -187,6 +187,18 @@ TEST_F(RepositoryTest, HistoryForgetsTheOldestFirst) {
   EXPECT_EQ(history.back().title, "5");
 }
 
+TEST_F(RepositoryTest, HistoryHasSoManyBytes) {
+  const User user = Enter("mira");
+  const ItemId item = Add(user, user.default_item, "{}");
+  for (std::size_t i = 0; i < 2 * kRevisionBytesMax / kContentBytesMax; ++i) {
+    std::string large(kContentBytesMax, ' ');
+    large.back() = static_cast<char>('a' + i);
+    ASSERT_TRUE(repository_->Update(user.id, item, {large, "text/plain"}, {}).ok());
+  }
+  EXPECT_EQ(repository_->ListRevisions(user.id, item)->size(),
+            kRevisionBytesMax / kContentBytesMax + 1);
+}
+
 TEST_F(RepositoryTest, LimitsNameTheirField) {
   const User user = Enter("mira");
   const auto create = [&](NewItem item) {

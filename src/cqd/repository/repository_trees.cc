@@ -195,7 +195,8 @@ Result<std::string> Repository::Export(ItemId item) const {
     for (const StoredItem& row : rows) {
       const std::size_t parent = items.empty() ? 0 : index.at(*row.parent);
       index[row.id] = items.size();
-      items.push_back({.id = row.id.value, .parent = parent, .content = row.content});
+      items.push_back(
+          {.id = row.id.value, .parent = parent, .content = row.content, .type = row.type});
     }
     return WriteTemplate(items);
   });
@@ -205,7 +206,7 @@ namespace {
 
 Status CheckContents(const TemplateTree& tree) {
   for (const TemplateItem& item : tree.items) {
-    const Status fit = CheckNewItem({item.content, std::string(kJsonType)});
+    const Status fit = CheckNewItem({item.content, item.type});
     if (fit.ok()) continue;
     Error error = fit.error();
     error.message = fmt::format("item {}: {}", item.id, error.message);
@@ -258,7 +259,7 @@ Result<Imported> Repository::Import(UserId by, ItemId parent, std::string_view t
       const TemplateItem& item = tree.items[i];
       const bool top = i == 0 || (without_root && item.parent == 0);
       CQD_ASSIGN_OR_RETURN(ids[i], state_->store.Insert({by, top ? parent : ids[item.parent],
-                                                         static_cast<std::int64_t>(i), kJsonType,
+                                                         static_cast<std::int64_t>(i), item.type,
                                                          item.content, "imported"},
                                                         state_->clock.Now()));
       if (top) imported.items.push_back(ids[i]);

@@ -171,13 +171,15 @@ TEST_F(TreesTest, ResetGivesTheSystemSetAndCanBeTakenBack) {
 }
 
 TEST_F(TreesTest, ATemplateComesBackAsItWent) {
+  ASSERT_TRUE(repository_->Create(user_.id, {leaf_, 0}, {"no JSON", "text/plain"}).ok());
   const std::string exported = *repository_->Export(a_);
   const Imported imported = *repository_->Import(user_.id, set_, exported);
   ASSERT_THAT(imported.items, SizeIs(1));
-  EXPECT_EQ(imported.item_count, 3);
+  EXPECT_EQ(imported.item_count, 4);
   EXPECT_EQ(Children(set_).back(), imported.items[0]);
   EXPECT_EQ(Contents(imported.items[0]), Contents(a_));
   EXPECT_EQ(Get(imported.items[0]).type, kJsonType);
+  EXPECT_EQ(*repository_->Export(Children(set_)[0]), exported) << "the same each time";
 }
 
 TEST_F(TreesTest, ASetsTemplateInASetAddsItsReports) {

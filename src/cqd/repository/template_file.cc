@@ -16,6 +16,8 @@ namespace json = boost::json;
 
 /// Document, list, item: no more levels than these have a meaning.
 constexpr std::size_t kTemplateDepthMax = 16;
+constexpr std::string_view kQuery = "Query";
+constexpr std::string_view kReportSet = "ReportSet";
 
 Error Invalid(std::string message, std::string field) {
   return Fail(ErrorCode::kInvalidArgument, std::move(message), {}, std::move(field));
@@ -46,7 +48,7 @@ Result<const json::array*> ListMember(const json::object& object, std::string_vi
 /// One entry of Items, with its children by index into the entries.
 struct Entry {
   std::int64_t id = 0;
-  std::string content;
+  std::string content, type;
   std::vector<std::size_t> children;
 };
 
@@ -76,6 +78,9 @@ Status ReadItems(const json::array& items, Document& document) {
       return Invalid(path + ".Content must be a text", path + ".Content");
     }
     entry.content = content->get_string();
+    const json::value* type = FindMember(object, "Type");
+    entry.type = type != nullptr && type->is_string() ? type->get_string() : kReportSet;
+    if (entry.type == kQuery || entry.type == kReportSet) entry.type = kJsonType;
     if (!document.by_id.emplace(entry.id, i).second) {
       return Invalid(fmt::format("{}.ItemId: {} is there twice", path, entry.id), path + ".ItemId");
     }
@@ -128,7 +133,8 @@ class Unfolder {
     }
     const Entry& entry = document_.entries[index];
     const std::size_t here = tree_.items.size();
-    tree_.items.push_back({.id = entry.id, .parent = parent, .content = entry.content});
+    tree_.items.push_back(
+        {.id = entry.id, .parent = parent, .content = entry.content, .type = entry.type});
     seen_[index] = true;
     open_[index] = true;
     for (const std::size_t child : entry.children) CQD_RETURN_IF_ERROR(Add(child, here, level + 1));
@@ -169,8 +175,13 @@ std::string WriteTemplate(const std::vector<TemplateItem>& items) {
     out += fmt::format(
         "{}{{\"ItemId\":{},\"UserId\":0,\"UserName\":null,\"Content\":", i > 0 ? "," : "", item.id);
     AppendJsonText(out, item.content);
-    out += fmt::format(",\"Type\":\"{}\",\"SubItemIds\":null,\"SubItems\":null}}",
-                       IsReport(item.content) ? "Query" : "ReportSet");
+    out += ",\"Type\":";
+    if (item.type != kJsonType) {
+      AppendJsonText(out, item.type);
+    } else {
+      AppendJsonText(out, IsReport(item.content) ? kQuery : kReportSet);
+    }
+    out += ",\"SubItemIds\":null,\"SubItems\":null}";
     if (i == 0) continue;
     relations += fmt::format("{}{{\"ParentItemId\":{},\"ChildItemId\":{}}}",
                              relations.empty() ? "" : ",", items[item.parent].id, item.id);

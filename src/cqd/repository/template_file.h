@@ -17,6 +17,7 @@ struct TemplateItem {
   std::int64_t id = 0;     ///< in the template
   std::size_t parent = 0;  ///< index; the root's own
   std::string content;
+  std::string type;  ///< of the content: application/json for "Query" and "ReportSet"
 };
 
 struct TemplateTree {
@@ -30,8 +31,8 @@ struct TemplateTree {
 /// items (item.h).
 Result<TemplateTree> ReadTemplate(std::string_view text);
 
-/// Writes a tree; `ItemId` are those of the items. Type is "Query" for a content with a Query, else
-/// "ReportSet".
+/// Writes a tree; `ItemId` are those of the items. Type is "Query" for JSON with a Query,
+/// "ReportSet" for other JSON, and what it is for anything else.
 std::string WriteTemplate(const std::vector<TemplateItem>& items);
 
 /// True for the content of a report, false for that of a report set.

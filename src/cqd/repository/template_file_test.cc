@@ -47,8 +47,11 @@ TEST(TemplateFile, TheTreeIsReadInTheOrderOfItsRelations) {
 
 TEST(TemplateFile, WrittenAndReadAgainItIsTheSame) {
   const std::vector<TemplateItem> items = {
-      {.id = 5, .parent = 0, .content = R"({"Title":"a \"b\" \\ /","Query":{}})"},
-      {.id = 7, .parent = 0, .content = "{\"Title\":\"\xC3\xA4\"}"}};
+      {.id = 5,
+       .parent = 0,
+       .content = R"({"Title":"a \"b\" \\ /","Query":{}})",
+       .type = "application/json"},
+      {.id = 7, .parent = 0, .content = "{\"Title\":\"\xC3\xA4\"}", .type = "application/json"}};
   const std::string text = WriteTemplate(items);
   EXPECT_THAT(text, testing::StartsWith(R"({"RootItemId":5,"Items":[{"ItemId":5,"UserId":0,)"
                                         R"("UserName":null,"Content":"{\"Title\":)"));

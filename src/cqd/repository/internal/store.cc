@@ -250,9 +250,15 @@ Status Store::Rewrite(const StoredItem& item, const NewItem& content, std::strin
 Status Store::PruneRevisions(ItemId item) {
   CQD_ASSIGN_OR_RETURN(
       Statement prune,
-      database_.Prepare("DELETE FROM revision WHERE item_id=?1 AND version <= (SELECT version FROM "
-                        "revision WHERE item_id=?1 ORDER BY version DESC LIMIT 1 OFFSET ?2)"));
-  return prune.BindInt(1, item.value).BindInt(2, static_cast<std::int64_t>(kRevisionsMax)).Run();
+      database_.Prepare(
+          "DELETE FROM revision WHERE item_id=?1 AND version IN (SELECT version FROM (SELECT "
+          "version, row_number() OVER newest_first AS count, sum(length(CAST(content AS BLOB))) "
+          "OVER newest_first AS bytes FROM revision WHERE item_id=?1 WINDOW newest_first AS (ORDER "
+          "BY version DESC)) WHERE count > ?2 OR bytes > ?3)"));
+  return prune.BindInt(1, item.value)
+      .BindInt(2, static_cast<std::int64_t>(kRevisionsMax))
+      .BindInt(3, static_cast<std::int64_t>(kRevisionBytesMax))
+      .Run();
 }
 
 Status Store::Place(ItemId item, std::optional<ItemId> parent, std::int64_t position) {
