@@ -91,11 +91,8 @@ Status Repository::State::BringSystemSet() {
     if (!parent) CQD_RETURN_IF_ERROR(store.SetDefaultItem(kSystemUser, ids[item.key]));
   }
   // What moved is put under its new parent before what is left over goes with everything below.
-  for (const auto& [parent, children] : wanted) {
-    for (std::size_t i = 0; i < children.size(); ++i) {
-      CQD_RETURN_IF_ERROR(store.Place(children[i], parent, static_cast<std::int64_t>(i)));
-    }
-  }
+  for (const auto& [parent, children] : wanted)
+    CQD_RETURN_IF_ERROR(store.Arrange(children, parent));
   for (const auto& [key, id] : left) {
     CQD_RETURN_IF_ERROR(store.SetSystemKey(id, std::nullopt));
     if (!store.Find(id).ok()) continue;

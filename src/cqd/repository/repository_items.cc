@@ -77,9 +77,7 @@ Status Repository::State::PutInOrder(ItemId item, const repository::Place& place
 }
 
 Status Repository::State::PutAll(const std::vector<ItemId>& order, ItemId parent) {
-  for (std::size_t i = 0; i < order.size(); ++i) {
-    CQD_RETURN_IF_ERROR(store.Place(order[i], parent, static_cast<std::int64_t>(i)));
-  }
+  CQD_RETURN_IF_ERROR(store.Arrange(order, parent));
   return store.TouchChildren(parent);
 }
 

@@ -261,12 +261,18 @@ Status Store::PruneRevisions(ItemId item) {
       .Run();
 }
 
-Status Store::Place(ItemId item, std::optional<ItemId> parent, std::int64_t position) {
-  CQD_ASSIGN_OR_RETURN(Statement statement,
-                       database_.Prepare("UPDATE item SET parent_id=?, position=? WHERE "
-                                         "item_id=?"));
-  if (parent) statement.BindInt(1, parent->value);
-  return statement.BindInt(2, position).BindInt(3, item.value).Run();
+Status Store::Arrange(const std::vector<ItemId>& order, ItemId parent) {
+  CQD_ASSIGN_OR_RETURN(
+      Statement statement,
+      database_.Prepare("UPDATE item SET parent_id=?1, position=?2 WHERE item_id=?3 AND "
+                        "(parent_id IS NOT ?1 OR position<>?2)"));
+  for (std::size_t i = 0; i < order.size(); ++i) {
+    CQD_RETURN_IF_ERROR(statement.BindInt(1, parent.value)
+                            .BindInt(2, static_cast<std::int64_t>(i))
+                            .BindInt(3, order[i].value)
+                            .Run());
+  }
+  return OkStatus();
 }
 
 Status Store::TouchChildren(ItemId parent) {

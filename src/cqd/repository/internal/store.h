@@ -77,7 +77,8 @@ class Store {
   /// A new content; the old one becomes a revision, and the oldest revisions go.
   Status Rewrite(const StoredItem& item, const NewItem& content, std::string_view action,
                  UtcTime now);
-  Status Place(ItemId item, std::optional<ItemId> parent, std::int64_t position);
+  /// `order` becomes the list of children of `parent`.
+  Status Arrange(const std::vector<ItemId>& order, ItemId parent);
   /// The list of children changed: a new version of it.
   Status TouchChildren(ItemId parent);
 
