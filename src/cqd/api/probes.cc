@@ -31,6 +31,7 @@ void AddProbes(http::Router& router, Services& services) {
 
 void AddRoutes(http::Router& router, Services& services) {
   AddDataApi(router, services);
+  AddRepositoryApi(router, services);
   AddStatusApi(router, services);
   AddStreamApi(router, services);
   AddAlertsApi(router, services);

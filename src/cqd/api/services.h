@@ -11,6 +11,7 @@
 #include "cube/query_service.h"
 #include "http/router.h"
 #include "integration/service.h"
+#include "repository/repository.h"
 #include "source/inbox.h"
 
 namespace cqd::alert {
@@ -27,6 +28,7 @@ struct Services {
   const cube::Cube& cube;
   cube::QueryService& queries;
   integration::Service& integration;
+  repository::Repository& repository;
   source::Inbox* inbox;  ///< nullptr: the collector is off
   Metrics& metrics;
 
@@ -47,6 +49,8 @@ void AddRoutes(http::Router& router, Services& services);
 void AddDataApi(http::Router& router, Services& services);
 /// `/api/v1/status`, `/api/v1/runs...`.
 void AddStatusApi(http::Router& router, Services& services);
+/// `/QoERepositoryService/repository/*` as published, and our calls below the same root.
+void AddRepositoryApi(http::Router& router, Services& services);
 /// `/api/v1/status/stream`.
 void AddStreamApi(http::Router& router, Services& services);
 /// `/api/v1/alerts...`.

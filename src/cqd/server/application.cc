@@ -139,6 +139,8 @@ Status Application::OpenParts() {
                        archive::Archive::Open({.folder = DataPath(config_, "archive")}, clock_));
   CQD_ASSIGN_OR_RETURN(inbox_, source::Inbox::Open(DataPath(config_, "inbox.sqlite")));
   CQD_ASSIGN_OR_RETURN(
+      repository_, repository::Repository::Open(DataPath(config_, "repository.sqlite"), clock_));
+  CQD_ASSIGN_OR_RETURN(
       run_log_, integration::RunLog::Open(
                     {.path = DataPath(config_, "integration.sqlite"),
                      .boot_id = boot_id_,
@@ -267,6 +269,7 @@ Status Application::StartServing() {
       .cube = *cube_,
       .queries = *queries_,
       .integration = *integration_,
+      .repository = *repository_,
       .inbox = config_.collector ? inbox_.get() : nullptr,
       .metrics = *metrics_,
       .version = std::string(Version()),
