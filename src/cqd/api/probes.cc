@@ -32,6 +32,7 @@ void AddProbes(http::Router& router, Services& services) {
 void AddRoutes(http::Router& router, Services& services) {
   AddDataApi(router, services);
   AddStatusApi(router, services);
+  AddQuarantineApi(router, services);
   AddReportsApi(router, services);
   AddProbes(router, services);
 }

@@ -19,7 +19,7 @@ class Metrics;
 
 struct Services {
   const Clock& clock;
-  const archive::Archive& archive;
+  archive::Archive& archive;
   const cube::Cube& cube;
   cube::QueryService& queries;
   integration::Service& integration;
@@ -41,6 +41,8 @@ void AddRoutes(http::Router& router, Services& services);
 void AddDataApi(http::Router& router, Services& services);
 /// `/api/v1/status`, `/api/v1/runs...`.
 void AddStatusApi(http::Router& router, Services& services);
+/// `/api/v1/quarantine...`.
+void AddQuarantineApi(http::Router& router, Services& services);
 /// `POST /api/v1/reports`.
 void AddReportsApi(http::Router& router, Services& services);
 /// The body of `GET /api/v1/status`. `administrator`: with error details and who asked.

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/log.h"
+#include "integration/replay.h"
 
 namespace cqd::integration {
 namespace {
@@ -65,8 +66,12 @@ class SourceRun {
     const source::ReadContext context{id, archive_.interner(), cancel_, progress};
     std::optional<std::string> text;
     if (watermark) text = watermark->text;
-    Status status = source_.Read(text, context,
-                                 [&](source::Batch&& batch) { return Take(id, std::move(batch)); });
+    CQD_ASSIGN_OR_RETURN(Replay replay, Replay::Begin(archive_, source_, id, text));
+    Status status = source_.Read(replay.watermark(), context, [&](source::Batch&& batch) -> Status {
+      replay.Note(batch);
+      return Take(id, std::move(batch));
+    });
+    if (status.ok()) status = EndReplay(replay);
     // What was committed before an error is in the archive and counts; what was not is read again
     // next time.
     for (const auto& [month, rows] : committed_months_) AddPartition(month, rows);
@@ -77,6 +82,16 @@ class SourceRun {
   std::int64_t handed_out() const { return handed_out_; }
 
  private:
+  Status EndReplay(Replay& replay) {
+    CQD_ASSIGN_OR_RETURN(const auto counts, replay.End(archive_));
+    if (!counts) return OkStatus();
+    run_.warnings.push_back(
+        {"replayed", counts->stored + counts->refused + counts->missing,
+         fmt::format("replay of source {}: {} records stored, {} refused again, {} no longer there",
+                     source_.name(), counts->stored, counts->refused, counts->missing)});
+    return OkStatus();
+  }
+
   Status Take(model::SourceId id, source::Batch&& batch) {
     CQD_RETURN_IF_ERROR(cancel_.Check());
     // Counted before they are stored: rows that no watermark ever commits must not go unnoticed.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "api/metrics.h"
@@ -49,6 +50,11 @@ class Application {
   /// Looks at every configured source, on connections of its own.
   std::vector<SourceFinding> ProbeSources();
 
+  /// Answers one API call within this process, as the server would answer an administrator.
+  /// `request` needs method, target, body and principal. Errors: kInvalidArgument (the target),
+  /// those of the settings the API needs.
+  Result<http::Response> Answer(http::Request request);
+
   /// Starts the schedule and the HTTP server. Errors: as http::Server::Start.
   Status StartServing();
   /// Port the server listens on. Precondition: serving.
@@ -61,6 +67,8 @@ class Application {
   Status OpenParts();
   Status MakeSources(std::vector<std::unique_ptr<source::Source>>& sources);
   Result<http::ServerOptions> MakeServerOptions();
+  /// Fills metrics_, services_ and router_ once.
+  Status MakeRouter();
 
   const Config config_;
   const Clock& clock_;
@@ -74,6 +82,7 @@ class Application {
   std::unique_ptr<cube::QueryService> queries_;
   std::unique_ptr<api::Metrics> metrics_;
   std::unique_ptr<api::Services> services_;
+  std::optional<http::Router> router_;  ///< until the server takes it
   std::unique_ptr<http::Server> server_;
 };
 

@@ -183,8 +183,9 @@ void ResolvePaths(Config& config, const std::filesystem::path& folder) {
     if (!path.empty() && !std::filesystem::path(path).is_absolute())
       path = (folder / path).lexically_normal().string();
   };
-  for (std::string* path : {&config.data_dir, &config.tls_certificate_file, &config.tls_key_file,
-                            &config.log_file, &config.password_file})
+  for (std::string* path :
+       {&config.data_dir, &config.tls_certificate_file, &config.tls_key_file, &config.log_file,
+        &config.password_file, &config.client_password_file, &config.client_ca_file})
     resolve(*path);
   for (SourceConfig& source : config.sources) resolve(source.password_file);
 }
@@ -351,6 +352,14 @@ std::vector<Setting> SettingsOf(Config& c) {
        .unit = "months",
        .meaning = "Months of streams to keep, the current one included; 0 keeps all. Older month "
                   "files are deleted by the next run."},
+      {.key = "archive.quarantine_max",
+       .value = &c.quarantine_max,
+       .min = 1,
+       .max = 100'000'000,
+       .unit = "records",
+       .meaning = "Records kept that could not be stored; over it the oldest go and only their "
+                  "number stays. Larger: more to look at and to replay after a bad night, 1 to 4 "
+                  "kB of disk a record."},
 
       {.key = "cube.time_zone",
        .value = &c.cube_time_zone,
@@ -391,6 +400,31 @@ std::vector<Setting> SettingsOf(Config& c) {
        .unit = "days",
        .meaning = "How long raw reports are kept after they were integrated, so that a call's late "
                   "report still finds the earlier ones."},
+
+      {.key = "client.server",
+       .value = &c.client_server,
+       .meaning = "URL under which the other commands reach the server that owns the data "
+                  "directory, for example when its certificate names a host. Empty: the address "
+                  "that it listens on."},
+      {.key = "client.user",
+       .value = &c.client_user,
+       .meaning =
+           "User whose name the other commands send to a server with `auth.mode = \"basic\"`. "
+           "`--user` goes before it."},
+      {.key = "client.password_file",
+       .value = &c.client_password_file,
+       .meaning =
+           "File whose first line is that user's password. `--password-file` goes before it."},
+      {.key = "client.ca_file",
+       .value = &c.client_ca_file,
+       .meaning = "PEM file of authorities that the commands trust besides the system's. "
+                  "`--ca-file` goes before it."},
+      {.key = "client.timeout_s",
+       .value = &c.client_timeout_s,
+       .min = 1,
+       .max = 3600,
+       .unit = "s",
+       .meaning = "How long a command waits for one answer of the server."},
   };
 }
 

@@ -59,6 +59,7 @@ struct Config {
   std::int64_t warn_after_s = 1800;
   std::int64_t error_after_s = 3600;
   std::int64_t retention_months = 0;
+  std::int64_t quarantine_max = 1'000'000;
 
   std::string cube_time_zone = "UTC";
   std::int64_t cube_threads = 2;
@@ -69,7 +70,13 @@ struct Config {
   std::int64_t report_bytes_max = 16 * 1024 * 1024;
   std::int64_t report_keep_days = 90;
 
+  std::string client_server, client_user, client_password_file, client_ca_file;
+  std::int64_t client_timeout_s = 30;
+
   std::vector<SourceConfig> sources;
+
+  /// Not a setting: the server that --server names; the data directory then plays no part.
+  std::string remote_server;
 };
 
 /// One setting: where its value lies, and everything a person needs to choose it.
