@@ -32,6 +32,7 @@ struct Services {
   TimeZone published_zone;
   http::Role collector_role = http::Role::kNone;
   std::size_t report_bytes_max = 16 * 1024 * 1024;
+  std::int64_t streams_max = 1000;  ///< status streams open at once
 };
 
 /// All of the following; each is in docs/openapi.json. Without an inbox, there is no
@@ -43,6 +44,8 @@ void AddDataApi(http::Router& router, Services& services);
 void AddStatusApi(http::Router& router, Services& services);
 /// `/api/v1/quarantine...`.
 void AddQuarantineApi(http::Router& router, Services& services);
+/// `/api/v1/status/stream`.
+void AddStreamApi(http::Router& router, Services& services);
 /// `POST /api/v1/reports`.
 void AddReportsApi(http::Router& router, Services& services);
 /// The body of `GET /api/v1/status`. `administrator`: with error details and who asked.

@@ -115,8 +115,10 @@ Status Application::OpenParts() {
   }
   std::vector<std::unique_ptr<source::Source>> sources;
   CQD_RETURN_IF_ERROR(MakeSources(sources));
-  CQD_ASSIGN_OR_RETURN(const schedule::Interval every,
-                       schedule::Interval::Make(seconds(config_.every_s)));
+  std::optional<schedule::Interval> every;
+  if (config_.every_s > 0) {
+    CQD_ASSIGN_OR_RETURN(every, schedule::Interval::Make(seconds(config_.every_s)));
+  }
   const integration::StageRules rules{seconds(config_.every_s), seconds(config_.warn_after_s),
                                       seconds(config_.error_after_s)};
   integration_ = std::make_unique<integration::Service>(
@@ -125,7 +127,9 @@ Status Application::OpenParts() {
           .archive_rules = rules,
           .cube_rules = rules,
           .archive_job = {.retention_months = static_cast<int>(config_.retention_months)},
-          .run_at_start = config_.run_at_start},
+          .run_at_start = config_.run_at_start,
+          .retry_after = seconds(config_.retry_after_s),
+          .context = {.version = {}, .config_hash = ConfigHash(config_), .host = HostName()}},
       *run_log_, *archive_, *cube_, std::move(sources), clock_);
   queries_ = std::make_unique<cube::QueryService>(
       [this] { return cube_->snapshot(); },
@@ -145,7 +149,10 @@ Status Application::MakeSources(std::vector<std::unique_ptr<source::Source>>& so
          .connection_string = configured.connection_string,
          .password = password,
          .margin = seconds(configured.margin_s),
-         .rows_per_second = static_cast<double>(configured.rows_per_second)},
+         .rows_per_second = static_cast<double>(configured.rows_per_second),
+         .reconnect = {.first_wait = seconds(configured.reconnect_first_wait_s),
+                       .wait_max = seconds(configured.reconnect_wait_max_s),
+                       .attempts = static_cast<int>(configured.reconnect_attempts)}},
         clock_);
     if (!source.ok()) return std::move(source).error().WithContext("source " + configured.name);
     sources.push_back(*std::move(source));
@@ -209,7 +216,8 @@ Status Application::MakeRouter() {
       .integration_log_entries_max = static_cast<std::size_t>(config_.integration_log_entries_max),
       .published_zone = published_zone,
       .collector_role = RoleOf(config_.collector_role),
-      .report_bytes_max = static_cast<std::size_t>(config_.report_bytes_max)});
+      .report_bytes_max = static_cast<std::size_t>(config_.report_bytes_max),
+      .streams_max = config_.streams_max});
   router_.emplace();
   api::AddRoutes(*router_, *services_);
   return OkStatus();

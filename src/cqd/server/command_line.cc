@@ -136,6 +136,12 @@ class CommandLine {
         "wrong arguments).");
     status->add_flag("--json", status_.json, "The whole answer of /api/v1/status");
     status->add_flag("--verbose,-v", status_.verbose, "Sources and last runs too");
+    CLI::Option* verify = status->add_flag("--verify", status_.verify,
+                                           "Prove that no run of the log was altered or removed");
+    status
+        ->add_option("--head", status_.known_head,
+                     "With --verify: a head noted earlier, which must be part of the log")
+        ->needs(verify);
     status
         ->add_option("--timeout", status_.timeout_s,
                      "Seconds to wait for the server; later: unknown")

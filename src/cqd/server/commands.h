@@ -27,6 +27,8 @@ struct StatusOptions {
   bool json = false;     ///< the whole document instead of lines
   bool verbose = false;  ///< sources and last runs too
   std::int64_t timeout_s = 10;
+  bool verify = false;     ///< prove the ledger instead
+  std::string known_head;  ///< a head noted earlier that the ledger must still contain
 };
 /// One line by the convention of Nagios plugins, then details for people. Its exit codes are those
 /// of the convention: 0 fine, 1 warn, 2 fail, 3 unknown.

@@ -5,6 +5,7 @@
 #include <boost/json.hpp>
 #include <filesystem>
 
+#include "integration/ledger.h"
 #include "server/commands.h"
 #include "server/internal/server_client.h"
 #include "server/internal/status_line.h"
@@ -41,6 +42,47 @@ std::string Remark(const Config& config, const ServerClient& client, StatusCode&
   return "the server has died";
 }
 
+/// Proves that no run was altered or removed; reads the log itself, also beside a server.
+int Verify(const Config& config, const StatusOptions& options) {
+  if (!config.remote_server.empty()) {
+    return Unknown(Fail(ErrorCode::kInvalidArgument,
+                        "--verify reads the log of this machine: leave --server away"),
+                   options.json);
+  }
+  const auto report =
+      integration::VerifyLedger(DataPath(config, "integration.sqlite"), options.known_head);
+  if (!report.ok()) return Unknown(report.error(), options.json);
+  const StatusCode code = report->intact() ? kStatusOk : kStatusCritical;
+  if (options.json) {
+    json::array findings;
+    for (const auto& finding : report->findings) {
+      findings.push_back(
+          {{"fault", integration::LedgerFaultName(finding.fault)},
+           {"run_seq", finding.run_seq ? json::value(*finding.run_seq) : json::value(nullptr)},
+           {"message", finding.message}});
+    }
+    const json::object document{{"intact", report->intact()},
+                                {"runs_checked", report->runs_checked},
+                                {"removed_by_retention", report->removed_by_retention},
+                                {"linked_at_upgrade", report->linked_at_upgrade},
+                                {"head", report->head},
+                                {"findings_total", report->findings_total},
+                                {"findings", std::move(findings)}};
+    fmt::print("{}\n", json::serialize(document));
+    return code;
+  }
+  fmt::print("CQD {} - ledger {}: {} runs checked | runs={};;;0 findings={};;1;0\nhead {}\n",
+             StatusWord(code), report->intact() ? "intact" : "broken", report->runs_checked,
+             report->runs_checked, report->findings_total, report->head);
+  for (const auto& finding : report->findings)
+    fmt::print("{}: {}\n", integration::LedgerFaultName(finding.fault), finding.message);
+  if (report->findings_total > static_cast<std::int64_t>(report->findings.size())) {
+    fmt::print("and {} more\n",
+               report->findings_total - static_cast<std::int64_t>(report->findings.size()));
+  }
+  return code;
+}
+
 }  // namespace
 
 int ShowStatus(const Config& config, const StatusOptions& options, const Clock& clock) {
@@ -50,6 +92,7 @@ int ShowStatus(const Config& config, const StatusOptions& options, const Clock& 
     if (const Status there = CheckThere(limited); !there.ok())
       return Unknown(there.error(), options.json);
   }
+  if (options.verify) return Verify(config, options);
   auto client = ServerClient::Open(limited, clock);
   if (!client.ok()) return Unknown(client.error(), options.json);
   const auto status = client->Call("GET", "/api/v1/status");

@@ -229,6 +229,13 @@ std::vector<Setting> SettingsOf(Config& c) {
        .max = 1'000'000,
        .unit = "connections",
        .meaning = "Connections open at once; more are refused with 503."},
+      {.key = "server.streams_max",
+       .value = &c.streams_max,
+       .min = 0,
+       .max = 1'000'000,
+       .unit = "streams",
+       .meaning = "Status streams (`/api/v1/status/stream`) open at once; more get 503. They count "
+                  "as connections too."},
       {.key = "server.request_bytes_max",
        .value = &c.request_bytes_max,
        .min = 1024,
@@ -323,14 +330,23 @@ std::vector<Setting> SettingsOf(Config& c) {
 
       {.key = "integration.every_s",
        .value = &c.every_s,
-       .min = 1,
+       .min = 0,
        .max = 604'800,
        .unit = "s",
        .meaning = "Distance of archive runs, on the round times of the clock. The cube is "
-                  "processed after each. The original runs every 15 minutes."},
+                  "processed after each. The original runs every 15 minutes. 0: no schedule, runs "
+                  "on request alone, and no stage is ever late."},
       {.key = "integration.run_at_start",
        .value = &c.run_at_start,
        .meaning = "Whether the server starts with a run."},
+      {.key = "integration.retry_after_s",
+       .value = &c.retry_after_s,
+       .min = 0,
+       .max = 86'400,
+       .unit = "s",
+       .meaning = "How long after a failure that may pass by itself a run is tried again; doubled "
+                  "with each further failure, at most `every_s`. Larger: a short fault is "
+                  "recovered from later. 0: the next run is that of the schedule."},
       {.key = "integration.warn_after_s",
        .value = &c.warn_after_s,
        .min = 1,
@@ -455,6 +471,25 @@ std::vector<Setting> SettingsOf(SourceConfig& s) {
        .max = 100'000'000,
        .unit = "rows/s",
        .meaning = "Most rows read a second, to spare the production server; 0: no limit."},
+      {.key = "source.reconnect_attempts",
+       .value = &s.reconnect_attempts,
+       .min = 0,
+       .max = 1000,
+       .unit = "attempts",
+       .meaning = "How often a run connects again after the connection broke, before it fails; 0: "
+                  "it fails at once. Larger: longer faults are sat out within a run."},
+      {.key = "source.reconnect_first_wait_s",
+       .value = &s.reconnect_first_wait_s,
+       .min = 0,
+       .max = 3600,
+       .unit = "s",
+       .meaning = "Wait before the first of them; doubled before each further one."},
+      {.key = "source.reconnect_wait_max_s",
+       .value = &s.reconnect_wait_max_s,
+       .min = 0,
+       .max = 3600,
+       .unit = "s",
+       .meaning = "Longest wait between two of them."},
   };
 }
 
@@ -498,7 +533,7 @@ std::vector<std::string> CheckConfig(const Config& config) {
     if (const auto found = TimeZone::Find(*zone); !found.ok())
       findings.push_back(fmt::format("{}: {}", key, found.error().message));
   }
-  if (config.warn_after_s < config.every_s) {
+  if (config.every_s > 0 && config.warn_after_s < config.every_s) {
     findings.push_back(
         fmt::format("integration.warn_after_s ({}) is shorter than integration.every_s ({}): every "
                     "stage would be late before its next run; raise it to {}",

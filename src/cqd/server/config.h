@@ -20,6 +20,9 @@ struct SourceConfig {
   std::string password_file;
   std::int64_t margin_s = 10'800;
   std::int64_t rows_per_second = 0;
+  std::int64_t reconnect_attempts = 6;
+  std::int64_t reconnect_first_wait_s = 1;
+  std::int64_t reconnect_wait_max_s = 60;
 };
 
 /// Every setting, at its default. Meanings, units and ranges: SettingsOf.
@@ -31,6 +34,7 @@ struct Config {
   std::int64_t io_threads = 1;
   std::int64_t worker_threads = 4;
   std::int64_t connections_max = 4096;
+  std::int64_t streams_max = 1000;
   std::int64_t request_bytes_max = 16 * 1024 * 1024;
   std::int64_t request_time_max_s = 60;
   std::string tls_certificate_file;
@@ -56,6 +60,7 @@ struct Config {
 
   std::int64_t every_s = 900;
   bool run_at_start = true;
+  std::int64_t retry_after_s = 60;
   std::int64_t warn_after_s = 1800;
   std::int64_t error_after_s = 3600;
   std::int64_t retention_months = 0;
@@ -102,6 +107,10 @@ Result<Config> ParseConfig(std::string_view toml, std::string_view name);
 /// What one value at a time cannot tell: TLS needs both files, basic needs a password file ... All
 /// findings, each with its remedy.
 std::vector<std::string> CheckConfig(const Config& config);
+
+/// Changes with any setting that is written: tells whether the configuration is another one.
+/// Secrets do not go into it; passwords stand in files, of which only the name counts.
+std::string ConfigHash(const Config& config);
 
 /// docs/configuration.md as a whole.
 std::string ConfigurationMarkdown();
