@@ -71,6 +71,7 @@ class SourceRun {
   Status Run(model::SourceId id) {
     CQD_ASSIGN_OR_RETURN(const auto watermark, archive_.ReadWatermark(id));
     CQD_ASSIGN_OR_RETURN(writer_, archive_.BeginWrite());
+    at_source_ = true;
     const source::ProgressSink progress = [this](const source::ReadProgress& now) {
       NoteProgress(now.done, now.total, now.unit, clock_, run_.progress);
       observe_(run_);
@@ -80,10 +81,16 @@ class SourceRun {
     if (watermark) text = watermark->text;
     CQD_ASSIGN_OR_RETURN(Replay replay, Replay::Begin(archive_, source_, id, text));
     Status status = source_.Read(replay.watermark(), context, [&](source::Batch&& batch) -> Status {
+      at_source_ = false;
       replay.Note(batch);
-      return Take(id, std::move(batch));
+      CQD_RETURN_IF_ERROR(Take(id, std::move(batch)));
+      at_source_ = true;
+      return OkStatus();
     });
-    if (status.ok()) status = EndReplay(replay);
+    if (status.ok()) {
+      at_source_ = false;
+      status = EndReplay(replay);
+    }
     // What was committed before an error is in the archive and counts; what was not is read again
     // next time.
     for (const auto& [month, rows] : committed_months_) AddPartition(month, rows);
@@ -93,6 +100,8 @@ class SourceRun {
   }
   std::int64_t rows() const { return committed_.read(); }
   std::int64_t handed_out() const { return handed_out_; }
+  /// Whether an error came from the other side, and not from our own archive.
+  bool at_source() const { return at_source_; }
 
  private:
   Status EndReplay(Replay& replay) {
@@ -188,17 +197,22 @@ class SourceRun {
   archive::WriteCounts committed_;
   std::vector<std::pair<Month, std::int64_t>> committed_months_;
   std::int64_t handed_out_ = 0;
+  bool at_source_ = false;
   std::optional<UtcTime> from_, to_;  ///< session times handed out
 };
 
+/// `at_source` tells whether a failure is the source's: a collector's is our own, its reports lie
+/// on our disk.
 Status IntegrateSource(archive::Archive& archive, source::Source& source, const Clock& clock,
                        const CancelToken& cancel, const RunObserver& observe, RunRecord& run,
-                       SourceStatus& learnt) {
+                       SourceStatus& learnt, bool& at_source) {
+  at_source = false;
   CQD_ASSIGN_OR_RETURN(const model::SourceId id,
                        archive.RegisterSource(source.name(), std::string(source.kind())));
   StepScope step(run, "integrate " + source.name(), clock, observe);
   SourceRun reader(archive, source, run, cancel, clock, observe);
   Status status = reader.Run(id);
+  at_source = reader.at_source() && source.kind() != "collector";
   if (status.ok() && reader.handed_out() != reader.rows()) {
     status = Fail(ErrorCode::kInternal,
                   fmt::format("row counts do not add up: {} handed out, {} accounted for",
@@ -209,7 +223,7 @@ Status IntegrateSource(archive::Archive& archive, source::Source& source, const 
     learnt.reachable = true;
     learnt.last_contact_at = clock.Now();
     learnt.error.reset();
-  } else if (status.error().code != ErrorCode::kCancelled) {
+  } else if (at_source && status.error().code != ErrorCode::kCancelled) {
     learnt.error = status.error().message;
     if (status.error().code == ErrorCode::kUnavailable ||
         status.error().code == ErrorCode::kUnauthenticated) {
@@ -228,6 +242,7 @@ void LookAtSource(source::Source& source, const Clock& clock, const CancelToken&
   learnt.reachable = true;
   learnt.last_contact_at = clock.Now();
   learnt.last_record_at = probe->last_record_at;
+  learnt.backlog_before = learnt.backlog;
   learnt.backlog = probe->backlog_records;
   if (probe->clock_skew) learnt.clock_skew_ms = Millis(*probe->clock_skew);
   learnt.remarks = probe->remarks;
@@ -307,8 +322,9 @@ class ArchiveJob {
  private:
   /// False: it failed or was cancelled.
   bool Read(source::Source& source, SourceStatus& learnt, std::int64_t& rows) {
+    bool at_source = false;
     const Status status =
-        IntegrateSource(archive_, source, clock_, cancel_, observe_, run_, learnt);
+        IntegrateSource(archive_, source, clock_, cancel_, observe_, run_, learnt, at_source);
     if (status.ok()) {
       rows += run_.steps.back().rows;
       if (learnt.watermark) {
@@ -326,7 +342,7 @@ class ArchiveJob {
     LogError("source {}: {}", source.name(), status.error().ToString());
     // The first failure is the run's; the others stand in its warnings.
     if (!run_.error) {
-      run_.error = MakeRunError(status.error(), "integrate " + source.name(), true);
+      run_.error = MakeRunError(status.error(), "integrate " + source.name(), at_source);
     } else {
       run_.warnings.push_back({"source_failed", 1, source.name() + ": " + status.error().message});
     }
@@ -412,11 +428,13 @@ void RunCubeJob(cube::Cube& cube, const Clock& clock, const CancelToken& cancel,
   step.Close(OkStatus(), report->rows_read);
   run.bytes_written = report->bytes_written;
   run.checksum = report->checksum;
-  // Rows of a cube run: every row read from the archive is new in the cube or takes an older one's
-  // place.
+  // Rows of a cube run: what was read from the archive is new in the cube, takes an older row's
+  // place, or was there before (a month that is built anew reads all of its rows again).
   run.rows.read = report->rows_read;
   run.rows.updated = std::min(report->rows_replaced, report->rows_read);
-  run.rows.inserted = report->rows_read - run.rows.updated;
+  run.rows.inserted = std::clamp<std::int64_t>(report->rows_added - run.rows.updated, 0,
+                                               report->rows_read - run.rows.updated);
+  run.rows.duplicate = report->rows_read - run.rows.updated - run.rows.inserted;
   run.data_version = report->data_version;
   run.rows_total = report->rows_total;
   for (const cube::PartitionReport& part : report->partitions) {

@@ -230,6 +230,27 @@ TEST_F(RunLogTest, TrimKeepsTheNewestRunsAndNeverGivesANumberTwice) {
   EXPECT_EQ(log_->Add({})->seq, 11);
 }
 
+TEST_F(RunLogTest, ARunThatOnlyWaitedWhenTheProcessDiedHidesNoStart) {
+  Start(Stage::kArchive, At("2015-01-18T10:00:00Z"));
+  ASSERT_TRUE(log_->Add({}).ok());
+  clock_.Advance(minutes(1));
+  Open("boot-2");
+  EXPECT_EQ(log_->summary()->Of(Stage::kArchive).newest->started_at, At("2015-01-18T10:00:00Z"));
+  // Nor after a run that was cancelled.
+  End(Start(Stage::kArchive, At("2015-01-18T10:05:00Z")), RunState::kCancelled,
+      At("2015-01-18T10:06:00Z"));
+  EXPECT_EQ(log_->summary()->Of(Stage::kArchive).newest->started_at, At("2015-01-18T10:00:00Z"));
+}
+
+TEST_F(RunLogTest, AnOutageKeepsItsStartAcrossARestartThoughTheClockWasSetBack) {
+  Whole(Stage::kCube, RunState::kFailed, At("2015-01-18T10:00:00Z"), At("2015-01-18T10:01:00Z"));
+  Whole(Stage::kCube, RunState::kFailed, At("2015-01-18T09:30:00Z"), At("2015-01-18T09:31:00Z"));
+  EXPECT_EQ(log_->summary()->Of(Stage::kCube).failing_since, At("2015-01-18T10:01:00Z"));
+  Open("boot-2");
+  EXPECT_EQ(log_->summary()->Of(Stage::kCube).failing_since, At("2015-01-18T10:01:00Z"));
+  EXPECT_EQ(log_->summary()->Of(Stage::kCube).consecutive_failures, 2);
+}
+
 TEST_F(RunLogTest, TheLogHasThePublishedShapeNewestLast) {
   clock_.StepWall(At("2015-03-18T10:28:29.1Z"));
   ASSERT_TRUE(log_->Append("Integration", "first").ok());

@@ -6,7 +6,9 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "integration/internal/data_watch.h"
 #include "integration/internal/process_use.h"
+#include "integration/internal/run_watch.h"
 
 namespace cqd::integration {
 namespace {
@@ -73,7 +75,10 @@ Service::Service(const ServiceOptions& options, RunLog& log, archive::Archive& a
       cube_(cube),
       sources_(std::move(sources)),
       clock_(clock),
-      started_at_(clock.Now()) {
+      started_at_(clock.Now()),
+      watch_(std::make_unique<internal::RunWatch>(clock)),
+      data_watch_(std::make_unique<internal::DataWatch>(archive, cube, log, clock,
+                                                        options.archive_job.retention_months)) {
   for (const auto& source : sources_) {
     source_status_.push_back({.name = source->name(), .kind = std::string(source->kind())});
   }
@@ -201,6 +206,7 @@ Result<RunRecord> Service::RunNow(RunRequest request, const CancelToken& cancel,
 }
 
 void Service::WorkLoop(Stage stage) {
+  if (stage == Stage::kCube) data_watch_->CountUnmapped();
   for (;;) {
     RunRecord run;
     Duration queued_at{};
@@ -208,7 +214,9 @@ void Service::WorkLoop(Stage stage) {
     {
       std::unique_lock lock(mutex_);
       Worker& worker = Of(stage);
+      worker.waits = true;
       wake_.wait(lock, [&] { return stopping_ || worker.queued; });
+      worker.waits = false;
       if (stopping_) {
         if (worker.queued) {
           worker.queued->state = RunState::kCancelled;
@@ -249,10 +257,12 @@ RunRecord Service::Perform(RunRecord run, Duration queued_at, const CancelToken&
   run.context.rule_version = cube::DefinitionVersion();
   if (const auto version = archive_.CustomerTablesVersion(); version.ok())
     run.context.map_version = *version;
+  watch_->Started(run);
   Status stored = log_.Update(run);
   observe(run);
   Duration shown = began;
   const RunObserver show = [&](const RunRecord& now) {
+    watch_->Moved(now);
     const Duration moment = clock_.Monotonic();
     if (moment - shown < kProgressEvery) return;
     shown = moment;
@@ -267,12 +277,16 @@ RunRecord Service::Perform(RunRecord run, Duration queued_at, const CancelToken&
   } else {
     Work(run, cancel, show);
   }
-  const auto newest = log_.summary()->Of(run.stage).last_success;
-  if (!run.data_through && newest) run.data_through = newest->data_through;
+  // What earlier runs brought is still there.
+  const auto known = log_.summary()->Of(run.stage).data_through;
+  if (known) run.data_through = std::max(run.data_through.value_or(*known), *known);
   NoteOccurrence(log_.summary()->Of(run.stage), run);
   run.finished_at = run.heartbeat_at = clock_.Now();
   run.duration_ms = Millis(clock_.Monotonic() - began);
   run.resources = internal::Between(used_before, internal::ProcessUse());
+  // Before the log has it: for a moment an old success looks fresh by a clock that does not decide;
+  // the other way round a new one would look old.
+  watch_->Ended(run);
   StoreEnd(run);
   LogInfo("{}", DescribeRun(run));
   for (std::size_t i = 0; i < std::min(run.reject_reasons.size(), kRejectSamples); ++i) {
@@ -294,10 +308,8 @@ void Service::Work(RunRecord& run, const CancelToken& cancel, const RunObserver&
   RunCubeJob(cube_, clock_, cancel, show, run);
   // Queries see what the archive holds, but a session time ahead of the clock says nothing about
   // freshness.
-  const auto archived = log_.summary()->Of(Stage::kArchive).last_success;
-  if (run.data_through && *run.data_through > clock_.Now()) {
-    run.data_through = archived ? archived->data_through : std::nullopt;
-  }
+  if (run.data_through && *run.data_through > clock_.Now())
+    run.data_through = log_.summary()->Of(Stage::kArchive).data_through;
 }
 
 void Service::AfterRun(const RunRecord& run) {
@@ -322,6 +334,8 @@ void Service::AfterRun(const RunRecord& run) {
   }
   const Status trimmed = log_.Trim(clock_.Now() - options_.history_age, options_.history_runs);
   if (!trimmed.ok()) LogWarning("run history: {}", trimmed.error().ToString());
+  data_watch_->Look(true);
+  if (run.stage == Stage::kCube) data_watch_->CountUnmapped();
   NoteVerdicts();
   wake_.notify_all();  // a retry may be due before what the schedule waits for
 }
@@ -334,9 +348,10 @@ void Service::ScheduleLoop() {
         {.stage = Stage::kArchive, .trigger = RunTrigger::kStartUp, .requested_by = {}});
     if (!first.ok()) LogError("run at start: {}", first.error().ToString());
   }
-  UtcTime next_beat = clock_.Now() + options_.heartbeat;
+  watch_->Beat();
+  UtcTime last_seen = clock_.Now();
+  UtcTime next_beat = last_seen + options_.heartbeat;
   while (!stopping_) {
-    const UtcTime wait_from = clock_.Now();
     const UtcTime until = NextMoment(next_beat);
     clock_.WaitUntil(lock, wake_, until,
                      [&] { return stopping_ || NextMoment(next_beat) < until; });
@@ -344,18 +359,20 @@ void Service::ScheduleLoop() {
     const UtcTime now = clock_.Now();
     // A clock set back must not leave the next run hours away; set forward, one run is due, not all
     // that were missed.
-    if (now < wait_from) {
+    if (now < last_seen) {
       next_beat = now;
       for (Worker& worker : workers_) {
         if (worker.retry) worker.retry->at = std::min(worker.retry->at, now + options_.retry_after);
       }
     }
+    last_seen = now;
     if (next_at_ && *next_at_ > now + options_.every->every())
       next_at_ = options_.every->NextAfter(now);
     if (now >= next_beat) {
       next_beat = now + options_.heartbeat;
       Beat();
       lock.unlock();
+      data_watch_->Look(false);
       NoteVerdicts();
       lock.lock();
     }
@@ -377,6 +394,7 @@ UtcTime Service::NextMoment(UtcTime next_beat) const {
 }
 
 void Service::Beat() {
+  watch_->Beat();
   StoreUnsavedEnds();
   for (const Worker& worker : workers_) {
     if (worker.running && !log_.Heartbeat(worker.running->seq).ok()) {
@@ -408,19 +426,10 @@ std::vector<SourceStatus> Service::sources() const {
   return source_status_;
 }
 
-StatusView Service::status() const {
-  StatusInputs inputs;
-  inputs.now = clock_.Now();
-  inputs.process_started_at = started_at_;
-  inputs.archive = options_.archive_rules;
-  inputs.cube = options_.cube_rules;
-  inputs.damage = cube_.damage();
-  {
-    const std::lock_guard guard(mutex_);
-    inputs.archive_next_at = next_at_;
-    inputs.sources = source_status_;
-  }
-  return MakeStatus(*log_.summary(), inputs);
+bool Service::idle(Stage stage) const {
+  const std::lock_guard guard(mutex_);
+  const Worker& worker = workers_[static_cast<std::size_t>(stage)];
+  return worker.waits && !worker.queued;
 }
 
 }  // namespace cqd::integration

@@ -24,9 +24,23 @@
 
 namespace cqd::integration {
 
+namespace internal {
+class DataWatch;
+class RunWatch;
+}  // namespace internal
+
+/// What is expected of a source; settings of its table [[source]].
+struct SourceRules {
+  std::string name;
+  std::optional<Duration> quiet_after;  ///< nullopt: silence is normal
+  std::optional<UtcTime> credential_expires_at;
+};
+
 struct ServiceOptions {
   std::optional<schedule::Interval> every;  ///< nullopt: no schedule, runs on request alone
   StageRules archive_rules, cube_rules;
+  StatusLimits limits;  ///< its heartbeat is overwritten by the one below
+  std::vector<SourceRules> source_rules;
   ArchiveJobOptions archive_job;
   bool run_at_start = true;
   /// How long after a failure that may pass by itself the run is tried again; doubled with every
@@ -94,6 +108,9 @@ class Service {
   /// The full picture at this moment.
   StatusView status() const;
   std::vector<SourceStatus> sources() const;
+  /// Whether the stage's worker waits for work: its last run has ended and all that follows from
+  /// it has been done. False before Start.
+  bool idle(Stage stage) const;
   const RunLog& log() const { return log_; }
 
  private:
@@ -108,6 +125,7 @@ class Service {
     std::optional<RunRecord> running;
     std::optional<Retry> retry;
     std::shared_ptr<CancelToken> cancel;
+    bool waits = false;  ///< in WorkLoop, with nothing to do
     std::thread thread;
   };
   void WorkLoop(Stage stage);
@@ -151,6 +169,8 @@ class Service {
   std::thread scheduler_;
   std::optional<UtcTime> next_at_;
   std::vector<SourceStatus> source_status_;
+  std::unique_ptr<internal::RunWatch> watch_;
+  std::unique_ptr<internal::DataWatch> data_watch_;
   /// Ended runs that the log could not take, with their lines: it is shown as it is stored, so they
   /// are stored as soon as it can.
   std::mutex unsaved_mutex_;  ///< guards unsaved_ends_; taken after mutex_

@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "integration/internal/run_watch.h"
 #include "integration/internal/source_state.h"
 #include "integration/service.h"
 
@@ -38,6 +39,7 @@ std::string VerdictEvent(const StatusView& view, const StageStatus& stage,
 void Service::StoreEnd(const RunRecord& run) {
   std::string line = DescribeRun(run);
   const Status stored = log_.Update(run, line);
+  watch_->LogWritten(stored.ok());
   if (stored.ok()) return;
   LogError("the end of run {} could not be stored: {}", run.run_id, stored.error().ToString());
   const std::lock_guard guard(unsaved_mutex_);
@@ -52,6 +54,7 @@ void Service::StoreUnsavedEnds() {
     // One that has ended meanwhile was stored after all: only the answer was lost.
     if (!stored.ok() && stored.error().code != ErrorCode::kFailedPrecondition) return;
     unsaved_ends_.erase(unsaved_ends_.begin());
+    if (unsaved_ends_.empty()) watch_->LogWritten(true);
   }
 }
 

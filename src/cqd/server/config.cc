@@ -150,33 +150,6 @@ Status ReadTable(std::string_view file, const toml::table& table, std::string_vi
   return OkStatus();
 }
 
-struct DefaultText {
-  std::string operator()(const bool* value) const { return *value ? "`true`" : "`false`"; }
-  std::string operator()(const std::int64_t* value) const { return fmt::format("`{}`", *value); }
-  std::string operator()(const std::string* value) const { return fmt::format("`\"{}\"`", *value); }
-  std::string operator()(const std::vector<std::string>* value) const {
-    return value->empty() ? "`[]`" : fmt::format("`[\"{}\"]`", fmt::join(*value, "\", \""));
-  }
-};
-
-std::string Allowed(const Setting& setting) {
-  if (std::holds_alternative<std::int64_t*>(setting.value)) {
-    return fmt::format("{} to {}{}{}", setting.min, setting.max, setting.unit.empty() ? "" : " ",
-                       setting.unit);
-  }
-  if (!setting.choices.empty()) return fmt::format("{}", fmt::join(setting.choices, ", "));
-  if (std::holds_alternative<bool*>(setting.value)) return "true, false";
-  return std::holds_alternative<std::string*>(setting.value) ? "text" : "list of texts";
-}
-
-void AppendTable(std::string& out, const std::vector<Setting>& settings) {
-  out += "| Key | Default | Allowed | Meaning |\n|---|---|---|---|\n";
-  for (const Setting& setting : settings) {
-    out += fmt::format("| `{}` | {} | {} | {} |\n", setting.key,
-                       std::visit(DefaultText{}, setting.value), Allowed(setting), setting.meaning);
-  }
-}
-
 /// File names in the file count from its folder, so that a server can be started from anywhere.
 void ResolvePaths(Config& config, const std::filesystem::path& folder) {
   const auto resolve = [&](std::string& path) {
@@ -248,6 +221,11 @@ std::vector<Setting> SettingsOf(Config& c) {
        .max = 3600,
        .unit = "s",
        .meaning = "Longest time a request may run before it is asked to stop."},
+      {.key = "server.badges_public",
+       .value = &c.badges_public,
+       .meaning =
+           "Whether `/badge/...` answers without signing in. Badges tell the verdict and the "
+           "age of the data and nothing else. `false`: role reader."},
       {.key = "server.tls_certificate_file",
        .value = &c.tls_certificate_file,
        .meaning = "PEM file of the certificate chain. Set together with the key file: the server "
@@ -360,6 +338,20 @@ std::vector<Setting> SettingsOf(Config& c) {
        .max = 31'536'000,
        .unit = "s",
        .meaning = "Age from which it is `stale`."},
+      {.key = "integration.hung_after_s",
+       .value = &c.hung_after_s,
+       .min = 0,
+       .max = 31'536'000,
+       .unit = "s",
+       .meaning = "A run that has not moved forward for this long is reported as hung; 0: never. "
+                  "Larger: a source that stands still is noticed later."},
+      {.key = "integration.slo_target_percent",
+       .value = &c.slo_target_percent,
+       .min = 0,
+       .max = 100,
+       .unit = "%",
+       .meaning = "Wanted share of the last 30 days in which the last success of each stage is not "
+                  "older than `integration.warn_after_s`; 0: no target."},
 
       {.key = "archive.retention_months",
        .value = &c.retention_months,
@@ -376,6 +368,19 @@ std::vector<Setting> SettingsOf(Config& c) {
        .meaning = "Records kept that could not be stored; over it the oldest go and only their "
                   "number stays. Larger: more to look at and to replay after a bad night, 1 to 4 "
                   "kB of disk a record."},
+
+      {.key = "storage.disk_free_bytes_min",
+       .value = &c.disk_free_bytes_min,
+       .min = 0,
+       .max = kMany,
+       .unit = "bytes",
+       .meaning = "Less free room on the data directory's disk than this is an alarm; 0: never."},
+      {.key = "storage.warn_days",
+       .value = &c.storage_warn_days,
+       .min = 0,
+       .max = 3650,
+       .unit = "days",
+       .meaning = "A disk that will be full sooner than this is a warning; 0: never."},
 
       {.key = "cube.time_zone",
        .value = &c.cube_time_zone,
@@ -416,6 +421,13 @@ std::vector<Setting> SettingsOf(Config& c) {
        .unit = "days",
        .meaning = "How long raw reports are kept after they were integrated, so that a call's late "
                   "report still finds the earlier ones."},
+      {.key = "collector.quiet_after_s",
+       .value = &c.collector_quiet_after_s,
+       .min = 0,
+       .max = 31'536'000,
+       .unit = "s",
+       .meaning = "Once reports have come: longest silence of the collector that is not reported; "
+                  "0: silence is normal."},
 
       {.key = "client.server",
        .value = &c.client_server,
@@ -471,6 +483,18 @@ std::vector<Setting> SettingsOf(SourceConfig& s) {
        .max = 100'000'000,
        .unit = "rows/s",
        .meaning = "Most rows read a second, to spare the production server; 0: no limit."},
+      {.key = "source.quiet_after_s",
+       .value = &s.quiet_after_s,
+       .min = 0,
+       .max = 31'536'000,
+       .unit = "s",
+       .meaning = "Age of the newest record there from which the source counts as quiet, although "
+                  "every run succeeds; 0: silence is normal. Three days by default: a weekend."},
+      {.key = "source.credential_expires_on",
+       .value = &s.credential_expires_on,
+       .meaning =
+           "Day on which the password expires, like `\"2026-12-31\"`; two weeks before it the "
+           "status warns. Empty: never."},
       {.key = "source.reconnect_attempts",
        .value = &s.reconnect_attempts,
        .min = 0,
@@ -533,6 +557,12 @@ std::vector<std::string> CheckConfig(const Config& config) {
     if (const auto found = TimeZone::Find(*zone); !found.ok())
       findings.push_back(fmt::format("{}: {}", key, found.error().message));
   }
+  for (const SourceConfig& source : config.sources) {
+    if (!source.credential_expires_on.empty() && !ParseTime(source.credential_expires_on).ok())
+      findings.push_back(fmt::format(
+          "source.credential_expires_on of {}: \"{}\" is no day; write it like \"2026-12-31\"",
+          source.name, source.credential_expires_on));
+  }
   if (config.every_s > 0 && config.warn_after_s < config.every_s) {
     findings.push_back(
         fmt::format("integration.warn_after_s ({}) is shorter than integration.every_s ({}): every "
@@ -545,27 +575,6 @@ std::vector<std::string> CheckConfig(const Config& config) {
         config.error_after_s, config.warn_after_s));
   }
   return findings;
-}
-
-std::string ConfigurationMarkdown() {
-  Config config;
-  SourceConfig source;
-  std::string out =
-      "# Configuration\n\n"
-      "<!-- Made from the code by `cqd describe configuration`; a test compares. -->\n\n"
-      "One TOML file, given with `--config FILE`. Every setting has a default; an empty file is a "
-      "valid one. File names in it count\n"
-      "from the file's folder. `cqd check --config FILE` looks at everything and says what to "
-      "change. Changes take effect at the next start.\n\n"
-      "A key `server.port` is written as\n\n```toml\n[server]\nport = 8080\n```\n\n";
-  AppendTable(out, SettingsOf(config));
-  out +=
-      "\n## Sources\n\nEach QoEMetrics database is a table `[[source]]` of its own:\n\n"
-      "```toml\n[[source]]\nname = \"qoe\"\nconnection_string = "
-      "\"Driver={FreeTDS};Server=sql.example.org;Port=1433;Database=QoEMetrics;UID=cqd\"\n"
-      "password_file = \"qoe.password\"\n```\n\n";
-  AppendTable(out, SettingsOf(source));
-  return out;
 }
 
 }  // namespace cqd::server

@@ -20,6 +20,8 @@ struct SourceConfig {
   std::string password_file;
   std::int64_t margin_s = 10'800;
   std::int64_t rows_per_second = 0;
+  std::int64_t quiet_after_s = 259'200;
+  std::string credential_expires_on;
   std::int64_t reconnect_attempts = 6;
   std::int64_t reconnect_first_wait_s = 1;
   std::int64_t reconnect_wait_max_s = 60;
@@ -37,6 +39,7 @@ struct Config {
   std::int64_t streams_max = 1000;
   std::int64_t request_bytes_max = 16 * 1024 * 1024;
   std::int64_t request_time_max_s = 60;
+  bool badges_public = true;
   std::string tls_certificate_file;
   std::string tls_key_file;
   std::string log_level = "info";
@@ -63,8 +66,12 @@ struct Config {
   std::int64_t retry_after_s = 60;
   std::int64_t warn_after_s = 1800;
   std::int64_t error_after_s = 3600;
+  std::int64_t hung_after_s = 1800;
+  std::int64_t slo_target_percent = 99;
   std::int64_t retention_months = 0;
   std::int64_t quarantine_max = 1'000'000;
+  std::int64_t disk_free_bytes_min = 1024LL * 1024 * 1024;
+  std::int64_t storage_warn_days = 7;
 
   std::string cube_time_zone = "UTC";
   std::int64_t cube_threads = 2;
@@ -74,6 +81,7 @@ struct Config {
   std::string collector_role = "none";
   std::int64_t report_bytes_max = 16 * 1024 * 1024;
   std::int64_t report_keep_days = 90;
+  std::int64_t collector_quiet_after_s = 0;
 
   std::string client_server, client_user, client_password_file, client_ca_file;
   std::int64_t client_timeout_s = 30;
