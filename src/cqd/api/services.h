@@ -24,7 +24,7 @@ class Metrics;
 
 struct Services {
   const Clock& clock;
-  const archive::Archive& archive;
+  archive::Archive& archive;
   const cube::Cube& cube;
   cube::QueryService& queries;
   integration::Service& integration;
@@ -51,6 +51,8 @@ void AddDataApi(http::Router& router, Services& services);
 void AddStatusApi(http::Router& router, Services& services);
 /// `/QoERepositoryService/repository/*` as published, and our calls below the same root.
 void AddRepositoryApi(http::Router& router, Services& services);
+/// `/api/v1/quarantine...`.
+void AddQuarantineApi(http::Router& router, Services& services);
 /// `/api/v1/status/stream`.
 void AddStreamApi(http::Router& router, Services& services);
 /// `/api/v1/alerts...`.
