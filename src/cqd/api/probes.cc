@@ -32,6 +32,8 @@ void AddProbes(http::Router& router, Services& services) {
 void AddRoutes(http::Router& router, Services& services) {
   AddDataApi(router, services);
   AddStatusApi(router, services);
+  AddRunsApi(router, services);
+  AddBadges(router, services);
   AddStreamApi(router, services);
   AddReportsApi(router, services);
   AddProbes(router, services);
