@@ -169,6 +169,7 @@ Status Application::OpenParts() {
   }
   const integration::StageRules rules{seconds(config_.every_s), seconds(config_.warn_after_s),
                                       seconds(config_.error_after_s)};
+  metrics_ = std::make_unique<api::Metrics>();
   integration_ = std::make_unique<integration::Service>(
       integration::ServiceOptions{
           .every = every,
@@ -177,6 +178,8 @@ Status Application::OpenParts() {
           .limits = LimitsOf(config_),
           .source_rules = SourceRulesOf(config_),
           .archive_job = {.retention_months = static_cast<int>(config_.retention_months)},
+          .on_ended = [metrics = metrics_.get()](
+                          const integration::RunRecord& run) { metrics->NoteRun(run); },
           .run_at_start = config_.run_at_start,
           .retry_after = seconds(config_.retry_after_s),
           .context = {.version = {}, .config_hash = ConfigHash(config_), .host = HostName()}},
@@ -264,7 +267,6 @@ Result<http::ServerOptions> Application::MakeServerOptions() {
 
 Status Application::MakeRouter() {
   if (router_) return OkStatus();
-  metrics_ = std::make_unique<api::Metrics>();
   CQD_ASSIGN_OR_RETURN(const TimeZone published_zone, TimeZone::Find(config_.data_api_time_zone));
   services_ = std::make_unique<api::Services>(api::Services{
       .clock = clock_,
@@ -284,7 +286,8 @@ Status Application::MakeRouter() {
       .collector_role = RoleOf(config_.collector_role),
       .report_bytes_max = static_cast<std::size_t>(config_.report_bytes_max),
       .streams_max = config_.streams_max,
-      .alerts = alerts_.get()});
+      .alerts = alerts_.get(),
+      .badges_public = config_.badges_public});
   router_.emplace();
   api::AddRoutes(*router_, *services_);
   return OkStatus();

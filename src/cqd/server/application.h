@@ -83,11 +83,11 @@ class Application {
   std::unique_ptr<source::Inbox> inbox_;
   std::unique_ptr<cube::Cube> cube_;
   std::unique_ptr<integration::RunLog> run_log_;
+  std::unique_ptr<api::Metrics> metrics_;  // counts runs until the service is gone
   std::unique_ptr<integration::Service> integration_;
   std::unique_ptr<alert::Service> alerts_;
   std::unique_ptr<cube::QueryService> queries_;
   std::unique_ptr<repository::Repository> repository_;
-  std::unique_ptr<api::Metrics> metrics_;
   std::unique_ptr<api::Services> services_;
   std::optional<http::Router> router_;  ///< until the server takes it
   std::unique_ptr<http::Server> server_;
