@@ -330,6 +330,7 @@ void Year::Restart(bool killed) {
   truth_.elapsed += by;
   truth_.now = clock_.Now();
   Boot(killed);
+  VerifyLedger();
 }
 
 void Year::MillionBadRows() {
