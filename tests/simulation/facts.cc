@@ -61,6 +61,8 @@ Facts FactsOf(const integration::StatusView& view) {
   for (const integration::StageStatus& stage : view.stages) AddStage(stage, facts);
   std::multiset<std::string> reasons;
   for (const integration::Reason& reason : view.reasons) {
+    // Worth knowing, but nothing is wrong.
+    if (reason.severity == integration::Health::kPass) continue;
     reasons.insert(fmt::format("{}({},{})", reason.code, integration::HealthName(reason.severity),
                                Text(reason.since)));
     // A person must be able to act on it.

@@ -25,6 +25,9 @@ struct TrueRun {
   UtcTime queued_at;
   std::optional<UtcTime> started_at, heartbeat_at, finished_at;
   std::optional<std::int64_t> duration_ms, wait_ms;
+  /// True time since the beginning, whatever clocks showed, and the process it was in.
+  Duration started_after{}, ended_after{};
+  int boot = 0;
   integration::RunRows rows;
   std::optional<UtcTime> data_through;  ///< newest in the output that was not ahead of the clock
   bool data_through_uncertain = false;
@@ -40,6 +43,10 @@ struct TrueRules {
   Duration warn_after{}, error_after{};
 };
 
+/// The limits of docs/operations.md, "Limits".
+inline constexpr Duration kHungAfter = std::chrono::minutes(30);
+inline constexpr Duration kQuietAfter = std::chrono::hours(72);
+
 /// What the product can know of a source, and no more.
 struct TrueSource {
   std::string name;
@@ -47,14 +54,21 @@ struct TrueSource {
   std::optional<UtcTime> last_contact_at, last_record_at;
   std::optional<std::int64_t> watermark, clock_skew_ms;
   std::string error = "null";
+  bool may_be_quiet = true;
 };
 
 /// What is true now.
 struct Truth {
   UtcTime now;
+  Duration elapsed{};  ///< true time since the beginning
   UtcTime process_started_at;
+  Duration booted_after{};  ///< true time of the newest start
+  int boot = 0;
+  /// When the clock was last set in this process, by its new time and by true time.
+  std::optional<std::pair<UtcTime, Duration>> clock_set;
   TrueRules archive, cube;
   std::optional<UtcTime> archive_next_at;
+  std::optional<UtcTime> paused_since;  ///< somebody holds the schedule
   std::vector<TrueSource> sources;
   /// A killed run left rows whose times nobody can know of: since then nothing newer came.
   bool data_through_uncertain = false;

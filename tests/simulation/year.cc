@@ -32,6 +32,8 @@ Year::Year(std::uint64_t seed)
       plans_(outside_.size()),
       probing_(outside_.size()) {
   for (const auto& outside : outside_) truth_.sources.push_back({.name = outside->name()});
+  // Silence of the first one is normal, silence of the second is a reason to look.
+  truth_.sources.back().may_be_quiet = false;
   truth_.now = clock_.Now();
 }
 
@@ -94,8 +96,9 @@ std::string Year::Compare() {
 }
 
 Facts Year::ActualFacts() {
-  Facts facts = FactsOf(installation_.service().status());
-  facts.merge(FactsOf(installation_.service().sources()));
+  const integration::StatusView view = installation_.service().status();
+  Facts facts = FactsOf(view);
+  facts.merge(FactsOf(view.sources));
   const auto newest = installation_.log().List({.most = kNewestRuns});
   for (const integration::RunRecord& run : *newest) facts.merge(FactsOf(run));
   const auto snapshot = installation_.cube().snapshot();

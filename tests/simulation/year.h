@@ -47,6 +47,7 @@ class Year {
   void LongSilence();  ///< the machine stood still for days
   void FailingTick();  ///< sources fail, each in its way
   void CubeOutage();   ///< the cube's folder is gone for some runs
+  void Pause();        ///< somebody holds the schedule for a while
   void ManualRun();
   void SlowRun();  ///< a read that takes hours, and what happens meanwhile
   bool DuringSlowRun();
@@ -99,8 +100,7 @@ class Year {
   Content content_;
   std::optional<UtcTime> cube_through_;
   std::optional<UtcTime> certain_again_;  ///< beyond this data_through is certain again
-  Duration elapsed_{};                    ///< true time, whatever clocks show
-  std::vector<Duration> queued_after_, started_after_;  ///< by run
+  std::vector<Duration> queued_after_;    ///< true time, by run
   std::vector<std::optional<std::int64_t>> watermarks_;
   std::vector<ReadPlan> plans_;
   std::vector<Probing> probing_;

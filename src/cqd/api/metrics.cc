@@ -6,6 +6,8 @@
 #include <prometheus/registry.h>
 #include <prometheus/text_serializer.h>
 
+#include <map>
+
 #include "api/services.h"
 
 namespace cqd::api {
@@ -173,8 +175,10 @@ std::string Metrics::Text(Services& services) {
                  static_cast<double>(*source.clock_skew_ms) / 1000);
     }
   }
-  if (const auto counts = services.archive.QuarantineCounts(); counts.ok()) {
-    for (const auto& [reason, count] : *counts) {
+  if (const auto totals = services.archive.quarantine().Totals(); totals.ok()) {
+    std::map<std::string, std::int64_t> counts;
+    for (const auto& total : *totals) counts[total.reason] += total.entries;
+    for (const auto& [reason, count] : counts) {
       scrape.Set("cqd_quarantine_records", "Records set aside, by reason.", {{"reason", reason}},
                  static_cast<double>(count));
     }
