@@ -11,6 +11,7 @@
 #include "cube/query_service.h"
 #include "http/router.h"
 #include "integration/service.h"
+#include "repository/repository.h"
 #include "source/inbox.h"
 
 namespace cqd::alert {
@@ -27,6 +28,7 @@ struct Services {
   const cube::Cube& cube;
   cube::QueryService& queries;
   integration::Service& integration;
+  repository::Repository& repository;
   source::Inbox* inbox;  ///< nullptr: the collector is off
   Metrics& metrics;
 
@@ -36,6 +38,7 @@ struct Services {
   TimeZone published_zone;
   http::Role collector_role = http::Role::kNone;
   std::size_t report_bytes_max = 16 * 1024 * 1024;
+  std::int64_t streams_max = 1000;  ///< status streams open at once
   alert::Service* alerts = nullptr;  ///< nullptr: the calls of alerts answer 409
 };
 
@@ -46,6 +49,10 @@ void AddRoutes(http::Router& router, Services& services);
 void AddDataApi(http::Router& router, Services& services);
 /// `/api/v1/status`, `/api/v1/runs...`.
 void AddStatusApi(http::Router& router, Services& services);
+/// `/QoERepositoryService/repository/*` as published, and our calls below the same root.
+void AddRepositoryApi(http::Router& router, Services& services);
+/// `/api/v1/status/stream`.
+void AddStreamApi(http::Router& router, Services& services);
 /// `/api/v1/alerts...`.
 void AddAlertsApi(http::Router& router, Services& services);
 /// `POST /api/v1/reports`.

@@ -14,6 +14,7 @@
 #include "file/folder_lock.h"
 #include "http/server.h"
 #include "integration/service.h"
+#include "repository/repository.h"
 #include "server/config.h"
 #include "source/inbox.h"
 
@@ -47,6 +48,7 @@ class Application {
   integration::Service& integration() { return *integration_; }
   integration::RunLog& run_log() { return *run_log_; }
   alert::Service& alerts() { return *alerts_; }
+  repository::Repository& repository() { return *repository_; }
 
   /// Looks at every configured source, on connections of its own.
   std::vector<SourceFinding> ProbeSources();
@@ -76,6 +78,7 @@ class Application {
   std::unique_ptr<integration::Service> integration_;
   std::unique_ptr<alert::Service> alerts_;
   std::unique_ptr<cube::QueryService> queries_;
+  std::unique_ptr<repository::Repository> repository_;
   std::unique_ptr<api::Metrics> metrics_;
   std::unique_ptr<api::Services> services_;
   std::unique_ptr<http::Server> server_;

@@ -1,5 +1,7 @@
 #include "server/command_line.h"
 
+#include <signal.h>
+
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
@@ -220,6 +222,8 @@ class CommandLine {
 }  // namespace
 
 int Main(int argc, char** argv) {
+  // A limit on the size of files is an error like a full disk, not the end of the process.
+  signal(SIGXFSZ, SIG_IGN);
   sqlite::ConfigureProcess();
   return CommandLine().Run(argc, argv);
 }

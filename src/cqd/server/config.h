@@ -20,6 +20,11 @@ struct SourceConfig {
   std::string password_file;
   std::int64_t margin_s = 10'800;
   std::int64_t rows_per_second = 0;
+  std::int64_t quiet_after_s = 259'200;
+  std::string credential_expires_on;
+  std::int64_t reconnect_attempts = 6;
+  std::int64_t reconnect_first_wait_s = 1;
+  std::int64_t reconnect_wait_max_s = 60;
 };
 
 /// A receiver of alerts. One table [[alert.target]] each. See docs/alerts.md.
@@ -50,8 +55,10 @@ struct Config {
   std::int64_t io_threads = 1;
   std::int64_t worker_threads = 4;
   std::int64_t connections_max = 4096;
+  std::int64_t streams_max = 1000;
   std::int64_t request_bytes_max = 16 * 1024 * 1024;
   std::int64_t request_time_max_s = 60;
+  bool badges_public = true;
   std::string tls_certificate_file;
   std::string tls_key_file;
   std::string log_level = "info";
@@ -75,9 +82,14 @@ struct Config {
 
   std::int64_t every_s = 900;
   bool run_at_start = true;
+  std::int64_t retry_after_s = 60;
   std::int64_t warn_after_s = 1800;
   std::int64_t error_after_s = 3600;
+  std::int64_t hung_after_s = 1800;
+  std::int64_t slo_target_percent = 99;
   std::int64_t retention_months = 0;
+  std::int64_t disk_free_bytes_min = 1024LL * 1024 * 1024;
+  std::int64_t storage_warn_days = 7;
 
   std::string cube_time_zone = "UTC";
   std::int64_t cube_threads = 2;
@@ -87,6 +99,7 @@ struct Config {
   std::string collector_role = "none";
   std::int64_t report_bytes_max = 16 * 1024 * 1024;
   std::int64_t report_keep_days = 90;
+  std::int64_t collector_quiet_after_s = 0;
 
   std::int64_t alert_check_every_s = 5;
   std::int64_t alert_hold_off_s = 120;
@@ -124,6 +137,10 @@ Result<Config> ParseConfig(std::string_view toml, std::string_view name);
 /// What one value at a time cannot tell: TLS needs both files, basic needs a password file ... All
 /// findings, each with its remedy.
 std::vector<std::string> CheckConfig(const Config& config);
+
+/// Changes with any setting that is written: tells whether the configuration is another one.
+/// Secrets do not go into it; passwords stand in files, of which only the name counts.
+std::string ConfigHash(const Config& config);
 
 /// docs/configuration.md as a whole.
 std::string ConfigurationMarkdown();

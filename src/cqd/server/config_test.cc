@@ -81,9 +81,11 @@ TEST(Config, ChecksWhatOneValueCannotTell) {
   config.auth_mode = "basic";
   config.cube_time_zone = "Nowhere/Land";
   config.every_s = 7200;
+  config.sources.push_back({.name = "qoe", .credential_expires_on = "soon"});
   EXPECT_THAT(CheckConfig(config),
-              testing::ElementsAre(HasSubstr("go together"), HasSubstr("cqd user add"),
-                                   HasSubstr("cube.time_zone"), HasSubstr("warn_after_s")));
+              testing::ElementsAre(
+                  HasSubstr("go together"), HasSubstr("cqd user add"), HasSubstr("cube.time_zone"),
+                  HasSubstr("credential_expires_on of qoe"), HasSubstr("warn_after_s")));
 }
 
 // Promise: docs/configuration.md is what the code does. CQD_UPDATE_DOCS=1 writes it anew.

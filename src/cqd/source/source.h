@@ -67,6 +67,12 @@ class Source {
   /// Errors: kUnavailable (not reachable), kUnauthenticated (wrong password), kFailedPrecondition
   /// (not the database that was expected; the message names what is missing).
   virtual Result<Probe> LookAt() = 0;
+  /// The same; a source whose other side may be slow to answer gives up within 2 s of a cancel.
+  /// Errors: also kCancelled.
+  virtual Result<Probe> LookAtUnless(const CancelToken& cancel) {
+    CQD_RETURN_IF_ERROR(cancel.Check());
+    return LookAt();
+  }
   /// Hands out everything after `watermark` (nullopt: from the beginning), a margin behind it
   /// again. Errors: as LookAt, kCancelled, and what `sink` returns. What was handed out before an
   /// error stays valid.

@@ -61,6 +61,7 @@ struct BuildContext {
 struct BuiltMonth {
   LoadedMonth month;
   std::int64_t rows_read = 0;
+  std::int64_t bytes_written = 0;  ///< of new segment files
   std::int64_t ms = 0;  ///< work of all threads
 };
 
