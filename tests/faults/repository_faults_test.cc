@@ -241,8 +241,8 @@ INSTANTIATE_TEST_SUITE_P(All, RepositoryFaults,
                          testing::Values(Fault::kIoError, Fault::kDiskFull, Fault::kShortWrite,
                                          Fault::kSyncFails, Fault::kDiskStaysFull, Fault::kDiskGone,
                                          Fault::kPowerLoss),
-                         [](const testing::TestParamInfo<Fault>& info) {
-                           return "Fault" + std::to_string(static_cast<int>(info.param));
+                         [](const testing::TestParamInfo<Fault>& fault) {
+                           return "Fault" + std::to_string(static_cast<int>(fault.param));
                          });
 
 }  // namespace
