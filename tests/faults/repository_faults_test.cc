@@ -230,7 +230,7 @@ class RepositoryFaults : public testing::TestWithParam<Fault> {
 TEST_P(RepositoryFaults, ChangesAreWholeAndAcknowledgedOnesStay) {
   SetLogLevel(LogLevel::kError);
   RunOracle();
-  const std::int64_t step = Long() ? 1 : std::max<std::int64_t>(1, operations_ / 40);
+  const std::int64_t step = Long() ? 1 : std::max<std::int64_t>(1, operations_ / 20);
   for (std::int64_t n = 1 + (Long() ? 0 : step / 2); n <= operations_ && !HasFailure(); n += step) {
     power_went_ = false;
     RunWith(n);
