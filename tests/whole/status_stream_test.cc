@@ -2,6 +2,7 @@
 // -9; who comes back with the last id misses nothing and gets nothing twice; who cannot be told
 // what was missed is told so; the end of the server is the end of the stream in good order.
 #include <gmock/gmock.h>
+#include <sys/resource.h>
 
 #include <algorithm>
 
@@ -206,6 +207,34 @@ TEST(StatusStream, PlacesAreLimitedAndGivenBack) {
     if (again.head().find(" 200 ") != std::string::npos) break;
     test::Breathe();
   }
+}
+
+// Five hundred clients, on a system that gives fewer open files to who does not ask; queries go on.
+TEST(StatusStream, FiveHundredClientsHearEverythingAndQueriesGoOn) {
+  rlimit usual{};
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &usual), 0);
+  const rlimit tight{256, usual.rlim_max};
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &tight), 0);
+  Installation cqd;
+  cqd.Configure(std::string("[server]\nworker_threads = 1\n") + kQuiet);
+  cqd.Serve();
+  const rlimit roomy{std::min<rlim_t>(4096, usual.rlim_max), usual.rlim_max};
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &roomy), 0);
+  std::vector<std::unique_ptr<EventReader>> readers;
+  for (int i = 0; i < 500; ++i) {
+    readers.push_back(std::make_unique<EventReader>(cqd.base(), kStream));
+    ASSERT_EQ(readers.back()->Next()->type, "snapshot") << i;
+  }
+  RunBoth(cqd);
+  EXPECT_EQ(cqd.Get("/api/v1/status").status, 200);
+  std::string last_id;
+  for (const auto& reader : readers) {
+    ASSERT_EQ(reader->Until("data.published").back().type, "data.published");
+    if (last_id.empty()) last_id = reader->last_id();
+    EXPECT_EQ(reader->last_id(), last_id);
+  }
+  readers.clear();
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &usual), 0);
 }
 
 TEST(StatusStream, TheEndOfTheServerIsAnEndInGoodOrder) {

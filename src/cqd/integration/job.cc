@@ -70,6 +70,7 @@ class SourceRun {
   Status Run(model::SourceId id) {
     CQD_ASSIGN_OR_RETURN(const auto watermark, archive_.ReadWatermark(id));
     CQD_ASSIGN_OR_RETURN(writer_, archive_.BeginWrite());
+    at_source_ = true;
     const source::ProgressSink progress = [this](const source::ReadProgress& now) {
       NoteProgress(now.done, now.total, now.unit, clock_, run_.progress);
       observe_(run_);
@@ -77,8 +78,12 @@ class SourceRun {
     const source::ReadContext context{id, archive_.interner(), cancel_, progress};
     std::optional<std::string> text;
     if (watermark) text = watermark->text;
-    Status status = source_.Read(text, context,
-                                 [&](source::Batch&& batch) { return Take(id, std::move(batch)); });
+    Status status = source_.Read(text, context, [&](source::Batch&& batch) -> Status {
+      at_source_ = false;
+      CQD_RETURN_IF_ERROR(Take(id, std::move(batch)));
+      at_source_ = true;
+      return OkStatus();
+    });
     // What was committed before an error is in the archive and counts; what was not is read again
     // next time.
     for (const auto& [month, rows] : committed_months_) AddPartition(month, rows);
@@ -88,6 +93,8 @@ class SourceRun {
   }
   std::int64_t rows() const { return committed_.read(); }
   std::int64_t handed_out() const { return handed_out_; }
+  /// Whether an error came from the other side, and not from our own archive.
+  bool at_source() const { return at_source_; }
 
  private:
   Status Take(model::SourceId id, source::Batch&& batch) {
@@ -173,17 +180,22 @@ class SourceRun {
   archive::WriteCounts committed_;
   std::vector<std::pair<Month, std::int64_t>> committed_months_;
   std::int64_t handed_out_ = 0;
+  bool at_source_ = false;
   std::optional<UtcTime> from_, to_;  ///< session times handed out
 };
 
+/// `at_source` tells whether a failure is the source's: a collector's is our own, its reports lie
+/// on our disk.
 Status IntegrateSource(archive::Archive& archive, source::Source& source, const Clock& clock,
                        const CancelToken& cancel, const RunObserver& observe, RunRecord& run,
-                       SourceStatus& learnt) {
+                       SourceStatus& learnt, bool& at_source) {
+  at_source = false;
   CQD_ASSIGN_OR_RETURN(const model::SourceId id,
                        archive.RegisterSource(source.name(), std::string(source.kind())));
   StepScope step(run, "integrate " + source.name(), clock, observe);
   SourceRun reader(archive, source, run, cancel, clock, observe);
   Status status = reader.Run(id);
+  at_source = reader.at_source() && source.kind() != "collector";
   if (status.ok() && reader.handed_out() != reader.rows()) {
     status = Fail(ErrorCode::kInternal,
                   fmt::format("row counts do not add up: {} handed out, {} accounted for",
@@ -194,7 +206,7 @@ Status IntegrateSource(archive::Archive& archive, source::Source& source, const 
     learnt.reachable = true;
     learnt.last_contact_at = clock.Now();
     learnt.error.reset();
-  } else if (status.error().code != ErrorCode::kCancelled) {
+  } else if (at_source && status.error().code != ErrorCode::kCancelled) {
     learnt.error = status.error().message;
     if (status.error().code == ErrorCode::kUnavailable ||
         status.error().code == ErrorCode::kUnauthenticated) {
@@ -293,8 +305,9 @@ class ArchiveJob {
  private:
   /// False: it failed or was cancelled.
   bool Read(source::Source& source, SourceStatus& learnt, std::int64_t& rows) {
+    bool at_source = false;
     const Status status =
-        IntegrateSource(archive_, source, clock_, cancel_, observe_, run_, learnt);
+        IntegrateSource(archive_, source, clock_, cancel_, observe_, run_, learnt, at_source);
     if (status.ok()) {
       rows += run_.steps.back().rows;
       if (learnt.watermark) {
@@ -312,7 +325,7 @@ class ArchiveJob {
     LogError("source {}: {}", source.name(), status.error().ToString());
     // The first failure is the run's; the others stand in its warnings.
     if (!run_.error) {
-      run_.error = MakeRunError(status.error(), "integrate " + source.name(), true);
+      run_.error = MakeRunError(status.error(), "integrate " + source.name(), at_source);
     } else {
       run_.warnings.push_back({"source_failed", 1, source.name() + ": " + status.error().message});
     }
@@ -398,11 +411,13 @@ void RunCubeJob(cube::Cube& cube, const Clock& clock, const CancelToken& cancel,
   step.Close(OkStatus(), report->rows_read);
   run.bytes_written = report->bytes_written;
   run.checksum = report->checksum;
-  // Rows of a cube run: every row read from the archive is new in the cube or takes an older one's
-  // place.
+  // Rows of a cube run: what was read from the archive is new in the cube, takes an older row's
+  // place, or was there before (a month that is built anew reads all of its rows again).
   run.rows.read = report->rows_read;
   run.rows.updated = std::min(report->rows_replaced, report->rows_read);
-  run.rows.inserted = report->rows_read - run.rows.updated;
+  run.rows.inserted = std::clamp<std::int64_t>(report->rows_added - run.rows.updated, 0,
+                                               report->rows_read - run.rows.updated);
+  run.rows.duplicate = report->rows_read - run.rows.updated - run.rows.inserted;
   run.data_version = report->data_version;
   run.rows_total = report->rows_total;
   for (const cube::PartitionReport& part : report->partitions) {

@@ -58,7 +58,16 @@ struct ClassAndHint {
 
 ClassAndHint Judge(ErrorCode code, bool from_source) {
   switch (code) {
+    case ErrorCode::kDiskFailed:
+      return {
+          ErrorClass::kDisk,
+          "Look at the disk of the data directory and the system's log; what was acknowledged is "
+          "safe, and the next run continues where this one stopped.",
+          true};
     case ErrorCode::kDiskFull:
+      if (from_source) {
+        return {ErrorClass::kSource, "Make room on the disk of the source's database.", true};
+      }
       return {ErrorClass::kDisk,
               "Make room on the disk of the data directory; the next run continues where this one "
               "stopped.",

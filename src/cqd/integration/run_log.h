@@ -50,8 +50,13 @@ struct StageSummary {
   std::optional<RunRecord> current;  ///< runs now
   std::optional<RunRecord> queued;   ///< waits, perhaps behind the one that runs
   std::optional<RunRecord> last_success, last_failure;
-  /// Newest finished run that was not skipped or cancelled.
+  /// Newest finished run that was neither skipped nor cancelled.
   std::optional<RunRecord> last_finished;
+  /// The same, but it had started: one that only waited when the process died never did.
+  std::optional<RunRecord> last_worked;
+  /// Newest trusted record time in the stage's output, by all runs: also a partial or cancelled one
+  /// brings data, and late records do not make it older.
+  std::optional<UtcTime> data_through;
   int consecutive_failures = 0;
   std::optional<UtcTime> failing_since;    ///< finish of the first failure after the last success
   std::vector<std::int64_t> durations_ms;  ///< of the newest successes, newest first, at most 100

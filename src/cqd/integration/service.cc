@@ -214,7 +214,9 @@ void Service::WorkLoop(Stage stage) {
     {
       std::unique_lock lock(mutex_);
       Worker& worker = Of(stage);
+      worker.waits = true;
       wake_.wait(lock, [&] { return stopping_ || worker.queued; });
+      worker.waits = false;
       if (stopping_) {
         if (worker.queued) {
           worker.queued->state = RunState::kCancelled;
@@ -275,8 +277,9 @@ RunRecord Service::Perform(RunRecord run, Duration queued_at, const CancelToken&
   } else {
     Work(run, cancel, show);
   }
-  const auto newest = log_.summary()->Of(run.stage).last_success;
-  if (!run.data_through && newest) run.data_through = newest->data_through;
+  // What earlier runs brought is still there.
+  const auto known = log_.summary()->Of(run.stage).data_through;
+  if (known) run.data_through = std::max(run.data_through.value_or(*known), *known);
   NoteOccurrence(log_.summary()->Of(run.stage), run);
   run.finished_at = run.heartbeat_at = clock_.Now();
   run.duration_ms = Millis(clock_.Monotonic() - began);
@@ -306,10 +309,8 @@ void Service::Work(RunRecord& run, const CancelToken& cancel, const RunObserver&
   RunCubeJob(cube_, clock_, cancel, show, run);
   // Queries see what the archive holds, but a session time ahead of the clock says nothing about
   // freshness.
-  const auto archived = log_.summary()->Of(Stage::kArchive).last_success;
-  if (run.data_through && *run.data_through > clock_.Now()) {
-    run.data_through = archived ? archived->data_through : std::nullopt;
-  }
+  if (run.data_through && *run.data_through > clock_.Now())
+    run.data_through = log_.summary()->Of(Stage::kArchive).data_through;
 }
 
 void Service::AfterRun(const RunRecord& run) {
@@ -349,9 +350,9 @@ void Service::ScheduleLoop() {
     if (!first.ok()) LogError("run at start: {}", first.error().ToString());
   }
   watch_->Beat();
-  UtcTime next_beat = clock_.Now() + options_.heartbeat;
+  UtcTime last_seen = clock_.Now();
+  UtcTime next_beat = last_seen + options_.heartbeat;
   while (!stopping_) {
-    const UtcTime wait_from = clock_.Now();
     const UtcTime until = NextMoment(next_beat);
     clock_.WaitUntil(lock, wake_, until,
                      [&] { return stopping_ || NextMoment(next_beat) < until; });
@@ -359,12 +360,13 @@ void Service::ScheduleLoop() {
     const UtcTime now = clock_.Now();
     // A clock set back must not leave the next run hours away; set forward, one run is due, not all
     // that were missed.
-    if (now < wait_from) {
+    if (now < last_seen) {
       next_beat = now;
       for (Worker& worker : workers_) {
         if (worker.retry) worker.retry->at = std::min(worker.retry->at, now + options_.retry_after);
       }
     }
+    last_seen = now;
     if (next_at_ && *next_at_ > now + options_.every->every())
       next_at_ = options_.every->NextAfter(now);
     if (now >= next_beat) {
@@ -423,6 +425,12 @@ void Service::Due(UtcTime scheduled_at) {
 std::vector<SourceStatus> Service::sources() const {
   const std::lock_guard guard(mutex_);
   return source_status_;
+}
+
+bool Service::idle(Stage stage) const {
+  const std::lock_guard guard(mutex_);
+  const Worker& worker = workers_[static_cast<std::size_t>(stage)];
+  return worker.waits && !worker.queued;
 }
 
 }  // namespace cqd::integration

@@ -111,6 +111,9 @@ class Service {
   /// The full picture at this moment.
   StatusView status() const;
   std::vector<SourceStatus> sources() const;
+  /// Whether the stage's worker waits for work: its last run has ended and all that follows from
+  /// it has been done. False before Start.
+  bool idle(Stage stage) const;
   const RunLog& log() const { return log_; }
 
  private:
@@ -125,6 +128,7 @@ class Service {
     std::optional<RunRecord> running;
     std::optional<Retry> retry;
     std::shared_ptr<CancelToken> cancel;
+    bool waits = false;  ///< in WorkLoop, with nothing to do
     std::thread thread;
   };
   void WorkLoop(Stage stage);

@@ -25,7 +25,7 @@ StageStatus MakeStage(Stage stage, const LogSummary& log, const StatusInputs& in
   // A pause holds the schedule and the retries.
   if (!log.pause)
     status.next_at = stage == Stage::kArchive ? inputs.archive_next_at : inputs.cube_next_at;
-  if (summary.last_success) status.data_through = summary.last_success->data_through;
+  status.data_through = summary.data_through;
   status.history = summary.history;
   if (log.pause) {
     status.paused_by = log.pause->by;

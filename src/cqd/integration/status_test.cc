@@ -62,6 +62,7 @@ struct Scene {
     StageSummary& summary = Of(stage);
     summary.last_success = Run(stage, RunState::kSucceeded, ago);
     summary.last_success->data_through = inputs.now - ago - minutes(1);
+    summary.data_through = summary.last_success->data_through;
     summary.newest = summary.last_finished = summary.last_success;
     FactsOf(stage).success_age = ago;
     return *summary.last_success;

@@ -2,8 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <filesystem>
 #include <random>
@@ -12,6 +14,7 @@
 #include "base/text.h"
 #include "file/io.h"
 #include "http/auth.h"
+#include "server/alert_targets.h"
 #include "source/collector.h"
 #include "source/qoe_metrics.h"
 #include "sqlite/database.h"
@@ -37,18 +40,18 @@ std::string HostName() {
   return gethostname(name, sizeof name - 1) == 0 ? name : "";
 }
 
+/// The names survive a loss of power: what is acknowledged later lies below them.
 Status MakeFolders(const Config& config) {
-  std::error_code failed;
   for (const char* name : {"archive", "cube"}) {
-    std::filesystem::create_directories(std::filesystem::path(config.data_dir) / name, failed);
-    if (failed) {
-      return Fail(failed.value() == ENOSPC ? ErrorCode::kDiskFull : ErrorCode::kPermissionDenied,
-                  "the data directory cannot be made: " + failed.message() +
-                      "; check data_dir and its rights",
-                  config.data_dir);
-    }
+    const Status made = file::MakeFolders(DataPath(config, name));
+    if (made.ok()) continue;
+    Error error = made.error();
+    error.message =
+        "the data directory cannot be made: " + error.message + "; check data_dir and its rights";
+    return error;
   }
-  return OkStatus();
+  // Also when they were there already: whoever made them may have died before this.
+  return file::SyncFolder(config.data_dir);
 }
 
 /// The first line of the file, without its line end.
@@ -83,6 +86,21 @@ std::vector<integration::SourceRules> SourceRulesOf(const Config& config) {
         {.name = std::string(kCollector), .quiet_after = seconds(config.collector_quiet_after_s)});
   }
   return rules;
+}
+
+/// Asks the system for as many open files as the connections may need: shells and systemd give 1024
+/// by default, but allow more to who asks.
+void AllowConnections(std::int64_t connections_max) {
+  // Besides connections: files of the archive and the cube, databases, the log.
+  constexpr rlim_t kOtherFiles = 512;
+  const rlim_t wanted = static_cast<rlim_t>(connections_max) + kOtherFiles;
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted) return;
+  limit.rlim_cur = std::min(wanted, limit.rlim_max);
+  if (setrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur < wanted) {
+    LogWarning("the system allows {} open files; server.connections_max needs {}", limit.rlim_cur,
+               wanted);
+  }
 }
 
 http::Role RoleOf(const std::string& name) {
@@ -120,6 +138,8 @@ Status Application::OpenParts() {
   CQD_ASSIGN_OR_RETURN(archive_,
                        archive::Archive::Open({.folder = DataPath(config_, "archive")}, clock_));
   CQD_ASSIGN_OR_RETURN(inbox_, source::Inbox::Open(DataPath(config_, "inbox.sqlite")));
+  CQD_ASSIGN_OR_RETURN(
+      repository_, repository::Repository::Open(DataPath(config_, "repository.sqlite"), clock_));
   CQD_ASSIGN_OR_RETURN(
       run_log_, integration::RunLog::Open(
                     {.path = DataPath(config_, "integration.sqlite"),
@@ -168,6 +188,21 @@ Status Application::OpenParts() {
                                 .groups_max = config_.query_groups_max,
                                 .time_max = seconds(config_.query_time_max_s)},
       clock_);
+  return OpenAlerts();
+}
+
+Status Application::OpenAlerts() {
+  CQD_ASSIGN_OR_RETURN(auto targets, MakeAlertTargets(config_));
+  CQD_ASSIGN_OR_RETURN(alerts_,
+                       alert::Service::Open(
+                           {.path = DataPath(config_, "alerts.sqlite"),
+                            .targets = std::move(targets),
+                            .identity = AlertIdentity(config_, HostName()),
+                            .check_every = seconds(config_.alert_check_every_s),
+                            .rules = {.hold_off = seconds(config_.alert_hold_off_s),
+                                      .resolve_after = seconds(config_.alert_resolve_after_s)},
+                            .seed = std::random_device{}()},
+                           [this] { return integration_->status(); }, clock_));
   return OkStatus();
 }
 
@@ -228,6 +263,7 @@ Result<http::ServerOptions> Application::MakeServerOptions() {
 }
 
 Status Application::StartServing() {
+  AllowConnections(config_.connections_max);
   CQD_ASSIGN_OR_RETURN(const TimeZone published_zone, TimeZone::Find(config_.data_api_time_zone));
   services_ = std::make_unique<api::Services>(api::Services{
       .clock = clock_,
@@ -235,6 +271,7 @@ Status Application::StartServing() {
       .cube = *cube_,
       .queries = *queries_,
       .integration = *integration_,
+      .repository = *repository_,
       .inbox = config_.collector ? inbox_.get() : nullptr,
       .metrics = *metrics_,
       .version = std::string(Version()),
@@ -246,13 +283,15 @@ Status Application::StartServing() {
       .collector_role = RoleOf(config_.collector_role),
       .report_bytes_max = static_cast<std::size_t>(config_.report_bytes_max),
       .streams_max = config_.streams_max,
-      .badges_public = config_.badges_public});
+      .badges_public = config_.badges_public,
+      .alerts = alerts_.get()});
   http::Router router;
   api::AddRoutes(router, *services_);
   CQD_ASSIGN_OR_RETURN(http::ServerOptions options, MakeServerOptions());
   CQD_ASSIGN_OR_RETURN(server_, http::Server::Start(std::move(options), std::move(router)));
   CQD_RETURN_IF_ERROR(run_log_->Append("System", fmt::format("OpenCQD {} started", Version())));
   integration_->Start();
+  alerts_->Start();
   return OkStatus();
 }
 
@@ -282,6 +321,7 @@ std::uint16_t Application::port() const {
 
 void Application::StopServing() {
   if (server_) server_->Shutdown();
+  if (alerts_) alerts_->Stop();
   if (integration_) integration_->Stop();
   if (server_ && run_log_ && !run_log_->Append("System", "OpenCQD stopped").ok())
     LogWarning("the stop could not be logged");

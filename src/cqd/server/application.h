@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "alert/service.h"
 #include "api/metrics.h"
 #include "api/services.h"
 #include "archive/archive.h"
@@ -13,6 +14,7 @@
 #include "file/folder_lock.h"
 #include "http/server.h"
 #include "integration/service.h"
+#include "repository/repository.h"
 #include "server/config.h"
 #include "source/inbox.h"
 
@@ -45,6 +47,8 @@ class Application {
   cube::QueryService& queries() { return *queries_; }
   integration::Service& integration() { return *integration_; }
   integration::RunLog& run_log() { return *run_log_; }
+  alert::Service& alerts() { return *alerts_; }
+  repository::Repository& repository() { return *repository_; }
 
   /// Looks at every configured source, on connections of its own.
   std::vector<SourceFinding> ProbeSources();
@@ -59,6 +63,7 @@ class Application {
  private:
   Application(const Config& config, const Clock& clock) : config_(config), clock_(clock) {}
   Status OpenParts();
+  Status OpenAlerts();
   Status MakeSources(std::vector<std::unique_ptr<source::Source>>& sources);
   Result<http::ServerOptions> MakeServerOptions();
 
@@ -72,7 +77,9 @@ class Application {
   std::unique_ptr<integration::RunLog> run_log_;
   std::unique_ptr<api::Metrics> metrics_;  // counts runs until the service is gone
   std::unique_ptr<integration::Service> integration_;
+  std::unique_ptr<alert::Service> alerts_;
   std::unique_ptr<cube::QueryService> queries_;
+  std::unique_ptr<repository::Repository> repository_;
   std::unique_ptr<api::Services> services_;
   std::unique_ptr<http::Server> server_;
 };

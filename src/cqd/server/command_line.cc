@@ -1,5 +1,7 @@
 #include "server/command_line.h"
 
+#include <signal.h>
+
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
@@ -179,6 +181,17 @@ class CommandLine {
     quarantine->add_option("-n", quarantine_.most, "Most records to list")
         ->capture_default_str()
         ->check(CLI::Range(1, 100'000));
+    CLI::App* alert =
+        Add("alert", "Outages that were told, and the receivers: list, test, deliveries",
+            [this](const Config& c) { return Alert(c, alert_, clock_); });
+    alert->add_option("action", alert_.action, "list, test or deliveries")
+        ->required()
+        ->check(CLI::IsMember({"list", "test", "deliveries"}));
+    alert->add_option("target", alert_.target,
+                      "test: name of the receiver; none: all. deliveries: only of this one");
+    alert->add_option("-n", alert_.most, "Most lines to list")
+        ->capture_default_str()
+        ->check(CLI::Range(1, 100'000));
     CLI::App* user = Add("user", "Users of auth.mode = \"basic\": add, remove, list",
                          [this](const Config& c) { return ManageUsers(c, user_); });
     user->add_option("action", user_.action, "add, remove or list")
@@ -202,12 +215,15 @@ class CommandLine {
   std::vector<std::string> files_, months_;
   SimulateCommand simulate_;
   QuarantineOptions quarantine_;
+  AlertCommand alert_;
   UserCommand user_;
 };
 
 }  // namespace
 
 int Main(int argc, char** argv) {
+  // A limit on the size of files is an error like a full disk, not the end of the process.
+  signal(SIGXFSZ, SIG_IGN);
   sqlite::ConfigureProcess();
   return CommandLine().Run(argc, argv);
 }

@@ -58,6 +58,14 @@ struct SimulateCommand {
 };
 int RunSimulate(const SimulateCommand& command, const Clock& clock);
 
+struct AlertCommand {
+  std::string action;  ///< list, test, deliveries
+  std::string target;  ///< for test; empty: all
+  std::int64_t most = 20;
+};
+/// Beside a running server or without one.
+int Alert(const Config& config, const AlertCommand& command, const Clock& clock);
+
 struct UserCommand {
   std::string action;  ///< add, remove, list
   std::string name, role = "reader";

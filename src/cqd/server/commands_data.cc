@@ -11,6 +11,7 @@
 #include "file/io.h"
 #include "http/client.h"
 #include "model/describe.h"
+#include "server/alert_targets.h"
 #include "server/application.h"
 #include "server/command_line.h"
 #include "server/commands.h"
@@ -101,6 +102,7 @@ int Check(const Config& config, const Clock& clock) {
     fmt::print("- {}\n", text);
   };
   for (const std::string& finding : CheckConfig(config)) find(finding);
+  for (const std::string& finding : CheckAlertTargets(config)) find(finding);
   if (findings == 0) {
     auto application = Application::Open(config, clock);
     if (!application.ok()) {

@@ -130,10 +130,36 @@ Status ReadSources(std::string_view file, const toml::node& node, Config& config
   return OkStatus();
 }
 
+Status ReadAlertTargets(std::string_view file, const toml::node& node, Config& config) {
+  constexpr std::string_view kForm = "write each receiver as a table [[alert.target]]";
+  const toml::array* array = node.as_array();
+  if (array == nullptr) return Bad(file, node, "alert.target", kForm);
+  for (const toml::node& item : *array) {
+    const toml::table* table = item.as_table();
+    if (table == nullptr) return Bad(file, item, "alert.target", kForm);
+    AlertTargetConfig target;
+    CQD_RETURN_IF_ERROR(ReadTable(file, *table, "alert.target.", SettingsOf(target), nullptr));
+    if (target.name.empty())
+      return Bad(file, item, "alert.target.name", "is missing; give each receiver its own name");
+    for (const AlertTargetConfig& other : config.alert_targets) {
+      if (other.name == target.name)
+        return Bad(file, item, "alert.target.name",
+                   fmt::format("\"{}\" is used twice", other.name));
+    }
+    config.alert_targets.push_back(std::move(target));
+  }
+  return OkStatus();
+}
+
 Status ReadTable(std::string_view file, const toml::table& table, std::string_view prefix,
                  const std::vector<Setting>& settings, Config* config) {
   for (const auto& [name, node] : table) {
     const std::string key = std::string(prefix) + std::string(name.str());
+    // [[alert]] is easily written for it.
+    if (config != nullptr && (key == "alert.target" || (key == "alert" && node.is_array()))) {
+      CQD_RETURN_IF_ERROR(ReadAlertTargets(file, node, *config));
+      continue;
+    }
     if (config != nullptr && key == "source") {
       CQD_RETURN_IF_ERROR(ReadSources(file, node, *config));
       continue;
@@ -188,13 +214,18 @@ void ResolvePaths(Config& config, const std::filesystem::path& folder) {
                             &config.log_file, &config.password_file})
     resolve(*path);
   for (SourceConfig& source : config.sources) resolve(source.password_file);
+  for (AlertTargetConfig& target : config.alert_targets) {
+    for (std::string* path :
+         {&target.url_file, &target.secret_file, &target.ca_file, &target.password_file})
+      resolve(*path);
+  }
 }
 
 }  // namespace
 
 std::vector<Setting> SettingsOf(Config& c) {
   constexpr std::int64_t kMany = 1'000'000'000'000;
-  return {
+  std::vector<Setting> settings = {
       {.key = "data_dir",
        .value = &c.data_dir,
        .meaning = "Folder of the archive, the cube and the logs. One process owns it. `--data-dir` "
@@ -448,6 +479,8 @@ std::vector<Setting> SettingsOf(Config& c) {
        .meaning = "Once reports have come: longest silence of the collector that is not reported; "
                   "0: silence is normal."},
   };
+  for (Setting& setting : AlertSettingsOf(c)) settings.push_back(std::move(setting));
+  return settings;
 }
 
 std::vector<Setting> SettingsOf(SourceConfig& s) {
@@ -618,6 +651,13 @@ std::string ConfigurationMarkdown() {
       "\"Driver={FreeTDS};Server=sql.example.org;Port=1433;Database=QoEMetrics;UID=cqd\"\n"
       "password_file = \"qoe.password\"\n```\n\n";
   AppendTable(out, SettingsOf(source));
+  AlertTargetConfig target;
+  out +=
+      "\n## Alert receivers\n\nEach receiver of alerts is a table `[[alert.target]]` of its own; "
+      "[alerts.md](alerts.md) has an example of each kind:\n\n"
+      "```toml\n[[alert.target]]\nname = \"on-call\"\nkind = \"teams\"\nurl_file = "
+      "\"teams.url\"\n```\n\n";
+  AppendTable(out, SettingsOf(target));
   return out;
 }
 

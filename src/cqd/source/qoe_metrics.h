@@ -62,6 +62,7 @@ class QoeMetricsSource final : public Source {
   const std::string& name() const override;
   std::string_view kind() const override { return "qoe_metrics"; }
   Result<Probe> LookAt() override;
+  Result<Probe> LookAtUnless(const CancelToken& cancel) override;
   /// Errors: as Source::Read; kUnavailable after the last attempt to reconnect, kDeadlineExceeded
   /// (query timeout), kInvalidArgument (watermark).
   Status Read(const std::optional<std::string>& watermark, const ReadContext& context,

@@ -34,7 +34,7 @@ ErrorCode CodeOf(int sqlite_code) {
     case SQLITE_READONLY:
       return ErrorCode::kFailedPrecondition;
     case SQLITE_IOERR:
-      return ErrorCode::kUnavailable;
+      return ErrorCode::kDiskFailed;
     case SQLITE_ERROR:
     case SQLITE_RANGE:
     case SQLITE_MISMATCH:
@@ -72,6 +72,9 @@ Error ErrorFrom(sqlite3* db, int code, std::string_view what) {
   if (io && (system == EACCES || system == EPERM || system == EROFS)) {
     error = ErrorCode::kPermissionDenied;
   }
+  // "Cannot open" is all SQLite says of a disk that fails; only a missing file is "not found".
+  if (io && system == EIO) error = ErrorCode::kDiskFailed;
+  if (io && (system == EMFILE || system == ENFILE)) error = ErrorCode::kResourceExhausted;
   const char* text = db != nullptr ? sqlite3_errmsg(db) : sqlite3_errstr(code);
   const int extended = db != nullptr ? sqlite3_extended_errcode(db) : code;
   return Fail(error, fmt::format("{}: {}", what, text), fmt::format("SQLite code {}", extended));

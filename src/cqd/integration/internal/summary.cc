@@ -115,16 +115,19 @@ Status LoadStage(sqlite::Database& database, Stage stage, LogSummary& whole) {
   StageSummary& summary = whole.stages[static_cast<std::size_t>(stage)];
   for (const RunRecord& run : runs) NoteRun(run, whole);
   CQD_RETURN_IF_ERROR(LoadSuccessTimes(database, stage, summary));
-  // An outage longer than the runs loaded: count it where all of it is.
+  // An outage longer than the runs loaded: count it where all of it is. Its first run by number,
+  // not by time: the clock may have been set back meanwhile, and the start of an outage must not
+  // change with a restart (alerts know it by that).
   CQD_ASSIGN_OR_RETURN(
       sqlite::Statement outage,
-      database.Prepare("SELECT count(*), min(finished_at) FROM run WHERE stage=? AND seq>? AND "
-                       "state IN ('failed','partial','interrupted')"));
+      database.Prepare("SELECT total, finished_at FROM run JOIN (SELECT count(*) AS total, "
+                       "min(seq) AS first FROM run WHERE stage=? AND seq>? AND state IN "
+                       "('failed','partial','interrupted')) ON seq=first"));
   outage.BindText(1, StageName(stage));
   outage.BindInt(2, summary.last_success ? summary.last_success->seq : 0);
-  CQD_RETURN_IF_ERROR(outage.Step());
-  summary.consecutive_failures = static_cast<int>(outage.Int(0));
-  summary.failing_since = TimeAt(outage, 1);
+  CQD_ASSIGN_OR_RETURN(const bool failing, outage.Step());
+  summary.consecutive_failures = failing ? static_cast<int>(outage.Int(0)) : 0;
+  summary.failing_since = failing ? TimeAt(outage, 1) : std::nullopt;
   CQD_ASSIGN_OR_RETURN(summary.totals, ReadTotals(database, stage));
   return OkStatus();
 }
@@ -158,12 +161,12 @@ void NoteRun(const RunRecord& run, LogSummary& summary) {
   NoteHistory(run, stage);
   const bool counts = run.state != RunState::kQueued && run.state != RunState::kSkipped &&
                       run.state != RunState::kCancelled;
-  if (counts && (!stage.newest || stage.newest->seq <= run.seq)) {
-    stage.newest = run;
-  } else if (!counts && stage.newest && stage.newest->seq == run.seq) {
-    // A run that was cancelled stops being the newest one that matters; the finished one before it
-    // is.
-    stage.newest = stage.last_finished;
+  if (counts && IsFinal(run.state) && run.started_at) stage.last_worked = run;
+  // A cancelled run stops being the newest one that matters; the one before it is.
+  stage.newest = stage.current ? stage.current : stage.last_worked;
+  if (run.data_through) {
+    stage.data_through =
+        std::max(stage.data_through.value_or(*run.data_through), *run.data_through);
   }
   if (!counts || !IsFinal(run.state)) return;
   NoteEnd(run, stage);
