@@ -321,7 +321,11 @@ void Year::Restart(bool killed) {
   const Duration by = dice_.Time(seconds(1), dice_.OneIn(5) ? hours(50) : minutes(20));
   clock_.Advance(by);
   if (!killed) {
-    // What was stopped ended before.
+    // What was stopped ended before, with what it had learnt.
+    if (held_) {
+      learnt_[held_->source].watermark = watermarks_[held_->source];
+      truth_.sources = learnt_;
+    }
     for (TrueRun& run : truth_.runs) {
       if (run.state == RunState::kRunning || run.state == RunState::kQueued)
         EndRun(run, RunState::kCancelled);
@@ -330,6 +334,7 @@ void Year::Restart(bool killed) {
   truth_.elapsed += by;
   truth_.now = clock_.Now();
   Boot(killed);
+  VerifyLedger();
 }
 
 void Year::MillionBadRows() {

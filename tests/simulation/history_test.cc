@@ -196,7 +196,7 @@ class History {
     truth->rows = run.rows;
     truth->data_through = run.data_through;
     if (run.state == RunState::kFailed || run.state == RunState::kPartial) {
-      run.error = integration::MakeRunError(Fail(ErrorCode::kDiskFull, "no room"), "a step", true);
+      run.error = integration::MakeRunError(Fail(ErrorCode::kDiskFull, "no room"), "a step", false);
       truth->error_class = "disk";
     }
     Store(run);
@@ -249,7 +249,7 @@ class History {
     inputs.archive = Rules(truth_.archive);
     inputs.cube = Rules(truth_.cube);
     inputs.limits.hung_after = kHungAfter;
-    inputs.limits.slo_target = 0;
+    inputs.limits.slo_target = kSloTarget;
     AddMonotonicFacts(inputs);
     const auto summary = log_->summary();
     const std::string different = Differences(

@@ -33,7 +33,7 @@ void Installation::Start(const Settings& settings) {
   options.run_at_start = settings.run_at_start;
   options.retry_after = Duration::zero();
   options.limits.hung_after = kHungAfter;
-  options.limits.slo_target = 0;
+  options.limits.slo_target = kSloTarget;
   // The disk is the machine's own, and others write on it.
   options.limits.disk_free_bytes_min = 0;
   options.limits.disk_full_warn = Duration::zero();
@@ -41,6 +41,11 @@ void Installation::Start(const Settings& settings) {
   service_ = std::make_unique<integration::Service>(options, *log_, *archive_, *cube_,
                                                     std::move(sources), clock_);
   service_->Start();
+}
+
+std::int64_t Installation::oldest_run() const {
+  auto database = *sqlite::Database::Open(Path("integration.sqlite"));
+  return (*database.QueryInt("SELECT min(seq) FROM run")).value_or(0);
 }
 
 void Installation::Stop() {

@@ -4,6 +4,9 @@
 #include "simulation/year.h"
 
 namespace cqd::simulation {
+
+using std::chrono::hours;
+
 namespace {
 
 constexpr Stage kStages[] = {Stage::kArchive, Stage::kCube};
@@ -22,10 +25,10 @@ std::string ClassOf(ErrorCode code) {
   switch (code) {
     case ErrorCode::kUnavailable:
     case ErrorCode::kDeadlineExceeded:
+    case ErrorCode::kDiskFull:  // the source's own disk
       return "source";
     case ErrorCode::kCorruption:
       return "data";
-    case ErrorCode::kDiskFull:
     case ErrorCode::kDiskFailed:
       return "disk";
     case ErrorCode::kInternal:
@@ -226,6 +229,18 @@ void Year::PlanReads(const ReadPlan& plan) {
   for (std::size_t i = 0; i < outside_.size(); ++i) PlanRead(i, plan);
 }
 
+void Year::ForgetOldRuns() {
+  const std::int64_t oldest = installation_.oldest_run();
+  const auto count = static_cast<std::int64_t>(truth_.runs.size());
+  for (std::int64_t seq = truth_.oldest_known; seq < oldest; ++seq) {
+    const TrueRun& run = truth_.Run(seq);
+    // A clock set back makes runs look up to an hour younger than they are, and the other way.
+    const bool young = !run.finished_at || *run.finished_at > truth_.now - hours(24 * 90 - 2);
+    if (young || count - seq < 1000) Report(fmt::format("  run {} is gone too early\n", seq));
+  }
+  truth_.oldest_known = std::max(truth_.oldest_known, oldest);
+}
+
 void Year::Boot(bool killed) {
   if (killed) {
     truth_.data_through_uncertain = true;
@@ -255,6 +270,7 @@ void Year::Boot(bool killed) {
   truth_.cube = {true, settings_.cube.warn_after, settings_.cube.error_after};
   truth_.archive_next_at = NextDue(truth_.now, settings_.every);
   installation_.Start(settings_);
+  ForgetOldRuns();
   if (settings_.run_at_start && !truth_.paused_since) BeginArchive(AddRun(Stage::kArchive).seq);
 }
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <functional>
 
 namespace cqd::simulation {
@@ -20,7 +21,7 @@ bool Succeeded(const TrueRun& run) {
   return run.state == RunState::kSucceeded;
 }
 
-const TrueRun* Newest(const std::vector<TrueRun>& runs, Stage stage,
+const TrueRun* Newest(std::span<const TrueRun> runs, Stage stage,
                       const std::function<bool(const TrueRun&)>& wanted) {
   for (auto run = runs.rbegin(); run != runs.rend(); ++run) {
     if (run->stage == stage && wanted(*run)) return &*run;
@@ -49,11 +50,12 @@ class StageTruth {
  public:
   StageTruth(const Truth& truth, Stage stage)
       : truth_(truth), stage_(stage), name_(integration::StageName(stage)) {
-    success_ = Newest(truth.runs, stage, Succeeded);
-    failure_ = Newest(truth.runs, stage, Failed);
-    ended_ = Newest(truth.runs, stage, [](const TrueRun& r) { return Failed(r) || Succeeded(r); });
-    running_ = Newest(truth.runs, stage, Is(RunState::kRunning));
-    queued_ = Newest(truth.runs, stage, Is(RunState::kQueued));
+    success_ = Newest(truth.Known(), stage, Succeeded);
+    failure_ = Newest(truth.Known(), stage, Failed);
+    ended_ =
+        Newest(truth.Known(), stage, [](const TrueRun& r) { return Failed(r) || Succeeded(r); });
+    running_ = Newest(truth.Known(), stage, Is(RunState::kRunning));
+    queued_ = Newest(truth.Known(), stage, Is(RunState::kQueued));
   }
 
   void Add(Facts& facts, std::vector<std::string>& reasons, int& worst) {
@@ -73,6 +75,7 @@ class StageTruth {
     AddVerdict(facts, reasons, worst);
     AddSlowness(reasons, worst);
     AddQuarantined(reasons, worst);
+    AddReliability(facts, reasons, worst);
   }
 
  private:
@@ -92,7 +95,7 @@ class StageTruth {
   /// Whatever brought it stays: late records, failures and cancelled runs make nothing older.
   std::optional<UtcTime> DataThrough() const {
     std::optional<UtcTime> newest;
-    for (const TrueRun& run : truth_.runs) {
+    for (const TrueRun& run : truth_.Known()) {
       if (run.stage == stage_ && run.data_through && run.finished_at)
         newest = std::max(newest.value_or(*run.data_through), *run.data_through);
     }
@@ -111,7 +114,7 @@ class StageTruth {
   void AddOutage(Facts& facts, std::vector<std::string>& reasons, int& worst) const {
     int count = 0;
     const TrueRun* first = nullptr;
-    for (const TrueRun& run : truth_.runs) {
+    for (const TrueRun& run : truth_.Known()) {
       if (run.stage != stage_ || !Failed(run)) continue;
       if (success_ != nullptr && run.seq < success_->seq) continue;
       if (count++ == 0) first = &run;
@@ -130,7 +133,7 @@ class StageTruth {
   /// Of the newest hundred successes, newest first.
   std::vector<std::int64_t> Durations() const {
     std::vector<std::int64_t> newest_first;
-    for (auto run = truth_.runs.rbegin(); run != truth_.runs.rend(); ++run) {
+    for (auto run = truth_.Known().rbegin(); run != truth_.Known().rend(); ++run) {
       if (run->stage == stage_ && Succeeded(*run) && run->duration_ms && newest_first.size() < 100)
         newest_first.push_back(*run->duration_ms);
     }
@@ -187,6 +190,40 @@ class StageTruth {
     if (running <= limit) return;
     reasons.push_back(
         fmt::format("{}_slow(warn,{})", name_, FormatRfc3339(truth_.now - running + limit)));
+    worst = std::max(worst, 1);
+  }
+
+  /// The share of the window in which the last success was young enough. Successes are remembered
+  /// for 35 days before the newest one.
+  void AddReliability(Facts& facts, std::vector<std::string>& reasons, int& worst) const {
+    facts[name_ + ".slo"] = "null";
+    const TrueRules& rules = stage_ == Stage::kArchive ? truth_.archive : truth_.cube;
+    std::vector<UtcTime> times;
+    for (const TrueRun& run : truth_.Known()) {
+      if (run.stage == stage_ && Succeeded(run)) times.push_back(*run.finished_at);
+    }
+    if (!rules.scheduled || times.empty()) return;
+    std::sort(times.begin(), times.end());
+    const UtcTime remembered = times.back() - hours(24 * 35);
+    std::erase_if(times, [&](UtcTime time) { return time < remembered; });
+    const UtcTime begin = std::max(truth_.now - kSloWindow, times.front());
+    if (truth_.now - begin < hours(24)) return;
+    Duration late{0};
+    UtcTime fresh_until = begin;
+    for (const UtcTime time : times) {
+      if (time > truth_.now) break;
+      if (time > fresh_until) late += time - fresh_until;
+      fresh_until = std::max(fresh_until, time + rules.warn_after);
+    }
+    if (truth_.now > fresh_until) late += truth_.now - fresh_until;
+    const Duration measured = truth_.now - begin;
+    const Duration allowed(
+        std::llround((1 - kSloTarget) * static_cast<double>(kSloWindow.count())));
+    facts[name_ + ".slo"] = SloText(
+        static_cast<double>((measured - late).count()) / static_cast<double>(measured.count()),
+        allowed - late);
+    if (late <= allowed) return;
+    reasons.push_back("slo_missed(warn,null)");
     worst = std::max(worst, 1);
   }
 
@@ -260,6 +297,7 @@ Facts TrueRun::Stored() const {
       if (field.find(".rows") != std::string::npos || field.ends_with("data_through")) value = "*";
     }
   }
+  facts[name + "rows.late"] = "*";
   return facts;
 }
 
@@ -316,7 +354,7 @@ Facts Truth::Status() const {
 std::string Truth::Published() const {
   const auto list = [&](Stage stage, bool good) {
     std::vector<UtcTime> times;
-    for (const TrueRun& run : runs) {
+    for (const TrueRun& run : Known()) {
       if (run.stage == stage && (good ? Succeeded(run) : Failed(run)))
         times.push_back(*run.finished_at);
     }
@@ -328,7 +366,7 @@ std::string Truth::Published() const {
     return "[" + text + "]";
   };
   const auto start = [&](Stage stage) -> std::string {
-    const TrueRun* newest = Newest(runs, stage, [](const TrueRun& run) {
+    const TrueRun* newest = Newest(Known(), stage, [](const TrueRun& run) {
       return run.started_at && run.state != RunState::kCancelled &&
              run.state != RunState::kSkipped && run.state != RunState::kQueued;
     });

@@ -3,8 +3,10 @@
 // is written from reference/status-api.md and shares no rule with the product.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -45,6 +47,8 @@ struct TrueRules {
 
 /// The limits of docs/operations.md, "Limits".
 inline constexpr Duration kHungAfter = std::chrono::minutes(30);
+inline constexpr double kSloTarget = 0.99;
+inline constexpr Duration kSloWindow = std::chrono::hours(24 * 30);
 inline constexpr Duration kQuietAfter = std::chrono::hours(72);
 
 /// What the product can know of a source, and no more.
@@ -74,6 +78,13 @@ struct Truth {
   bool data_through_uncertain = false;
   std::string zone = "UTC";
   std::vector<TrueRun> runs;  ///< all there ever were, by seq
+  /// Retention has removed older ones, and a start since then has forgotten them: at least 1,000
+  /// runs or 90 days are kept (reference/status-api.md 4 rule 6).
+  std::int64_t oldest_known = 1;
+  std::span<const TrueRun> Known() const {
+    return std::span(runs).subspan(
+        std::min(runs.size(), static_cast<std::size_t>(oldest_known - 1)));
+  }
 
   TrueRun& Run(std::int64_t seq);
   /// The run of the stage that waits, or runs; nullptr when there is none.

@@ -79,6 +79,8 @@ class Year {
   void PlanRead(std::size_t source, const ReadPlan& plan);
   void PlanReads(const ReadPlan& plan);
   void Boot(bool killed);
+  /// Takes over what retention has removed, when it may.
+  void ForgetOldRuns();
 
   // Comparison: year.cc.
   void Note(const std::string& kind, const std::string& details = {});
@@ -88,6 +90,8 @@ class Year {
   Facts ActualFacts();
   Facts ExpectedFacts();
   void CompareAllRuns();
+  /// No run was altered or removed, and the head known before is still in the chain.
+  void VerifyLedger();
   void Report(const std::string& differences);
 
   const std::uint64_t seed_;
@@ -107,9 +111,9 @@ class Year {
   std::vector<TrueSource> learnt_;     ///< by the run that reads now
   std::vector<std::string> failures_;  ///< error classes of that run
   std::optional<Held> held_;
+  std::string ledger_head_;
   bool cube_lost_ = false;
   std::int64_t next_session_ = 1;
-  std::int64_t last_data_version_ = 0;
   int dense_left_ = 0;
   std::int64_t event_ = 0;
   std::deque<std::string> last_;

@@ -60,8 +60,8 @@ void Learn(const std::string& text, Known& known) {
 /// Names the metrics and labels of a query that the server never gives.
 void Check(const std::string& query, const Known& known, std::size_t& metrics) {
   static const std::regex kSelector(R"((cqd_[a-z_]+)(\{([^}]*)\})?)");
-  static const std::regex kMatcher(R"(([a-z_]+)(=~|!~|!=|=)") ");
-      static const std::regex kGrouping(R"((by|on|ignoring) \(([a-z_, ]*)\))");
+  static const std::regex kMatcher(R"re(([a-z_]+)(=~|!~|!=|=)")re");
+  static const std::regex kGrouping(R"((by|on|ignoring) \(([a-z_, ]*)\))");
   // These come from the scrape itself.
   const std::set<std::string> given = {"job", "instance"};
   std::set<std::string> of_all = given;

@@ -326,8 +326,10 @@ std::string Metrics::Text(Services& services) {
              {{"version", services.version}}, 1);
   scrape.Set("cqd_start_timestamp_seconds", "Start of the process, Unix time.", {},
              Seconds(view.started_at));
-  if (const auto counts = services.archive.QuarantineCounts(); counts.ok()) {
-    for (const auto& [reason, count] : *counts) {
+  if (const auto totals = services.archive.quarantine().Totals(); totals.ok()) {
+    std::map<std::string, std::int64_t> counts;
+    for (const auto& total : *totals) counts[total.reason] += total.entries;
+    for (const auto& [reason, count] : counts) {
       scrape.Set("cqd_quarantine_records", "Records set aside, by reason.", {{"reason", reason}},
                  static_cast<double>(count));
     }

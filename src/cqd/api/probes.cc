@@ -33,6 +33,7 @@ void AddRoutes(http::Router& router, Services& services) {
   AddDataApi(router, services);
   AddRepositoryApi(router, services);
   AddStatusApi(router, services);
+  AddQuarantineApi(router, services);
   AddRunsApi(router, services);
   AddBadges(router, services);
   AddStreamApi(router, services);

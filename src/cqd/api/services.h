@@ -24,7 +24,7 @@ class Metrics;
 
 struct Services {
   const Clock& clock;
-  const archive::Archive& archive;
+  archive::Archive& archive;
   const cube::Cube& cube;
   cube::QueryService& queries;
   integration::Service& integration;
@@ -39,8 +39,8 @@ struct Services {
   http::Role collector_role = http::Role::kNone;
   std::size_t report_bytes_max = 16 * 1024 * 1024;
   std::int64_t streams_max = 1000;   ///< status streams open at once
-  bool badges_public = true;         ///< `/badge/...` needs no role
   alert::Service* alerts = nullptr;  ///< nullptr: the calls of alerts answer 409
+  bool badges_public = true;         ///< `/badge/...` needs no role
 };
 
 /// All of the following; each is in docs/openapi.json. Without an inbox, there is no
@@ -50,12 +50,14 @@ void AddRoutes(http::Router& router, Services& services);
 void AddDataApi(http::Router& router, Services& services);
 /// `/api/v1/status`.
 void AddStatusApi(http::Router& router, Services& services);
+/// `/QoERepositoryService/repository/*` as published, and our calls below the same root.
+void AddRepositoryApi(http::Router& router, Services& services);
+/// `/api/v1/quarantine...`.
+void AddQuarantineApi(http::Router& router, Services& services);
 /// `/api/v1/runs...`, `/api/v1/schedule/...`.
 void AddRunsApi(http::Router& router, Services& services);
 /// `/badge/{name}`: archive, cube or all as `.svg` or `.json`.
 void AddBadges(http::Router& router, Services& services);
-/// `/QoERepositoryService/repository/*` as published, and our calls below the same root.
-void AddRepositoryApi(http::Router& router, Services& services);
 /// `/api/v1/status/stream`.
 void AddStreamApi(http::Router& router, Services& services);
 /// `/api/v1/alerts...`.

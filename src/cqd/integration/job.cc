@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/log.h"
+#include "integration/replay.h"
 
 namespace cqd::integration {
 namespace {
@@ -78,12 +79,18 @@ class SourceRun {
     const source::ReadContext context{id, archive_.interner(), cancel_, progress};
     std::optional<std::string> text;
     if (watermark) text = watermark->text;
-    Status status = source_.Read(text, context, [&](source::Batch&& batch) -> Status {
+    CQD_ASSIGN_OR_RETURN(Replay replay, Replay::Begin(archive_, source_, id, text));
+    Status status = source_.Read(replay.watermark(), context, [&](source::Batch&& batch) -> Status {
       at_source_ = false;
+      replay.Note(batch);
       CQD_RETURN_IF_ERROR(Take(id, std::move(batch)));
       at_source_ = true;
       return OkStatus();
     });
+    if (status.ok()) {
+      at_source_ = false;
+      status = EndReplay(replay);
+    }
     // What was committed before an error is in the archive and counts; what was not is read again
     // next time.
     for (const auto& [month, rows] : committed_months_) AddPartition(month, rows);
@@ -97,6 +104,16 @@ class SourceRun {
   bool at_source() const { return at_source_; }
 
  private:
+  Status EndReplay(Replay& replay) {
+    CQD_ASSIGN_OR_RETURN(const auto counts, replay.End(archive_));
+    if (!counts) return OkStatus();
+    run_.warnings.push_back(
+        {"replayed", counts->stored + counts->refused + counts->missing,
+         fmt::format("replay of source {}: {} records stored, {} refused again, {} no longer there",
+                     source_.name(), counts->stored, counts->refused, counts->missing)});
+    return OkStatus();
+  }
+
   Status Take(model::SourceId id, source::Batch&& batch) {
     CQD_RETURN_IF_ERROR(cancel_.Check());
     // Counted before they are stored: rows that no watermark ever commits must not go unnoticed.

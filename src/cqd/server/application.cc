@@ -14,6 +14,7 @@
 #include "base/text.h"
 #include "file/io.h"
 #include "http/auth.h"
+#include "http/problem.h"
 #include "server/alert_targets.h"
 #include "source/collector.h"
 #include "source/qoe_metrics.h"
@@ -136,7 +137,9 @@ Status Application::OpenParts() {
   CQD_ASSIGN_OR_RETURN(auto lock, file::FolderLock::Acquire(config_.data_dir));
   lock_ = std::make_unique<file::FolderLock>(std::move(lock));
   CQD_ASSIGN_OR_RETURN(archive_,
-                       archive::Archive::Open({.folder = DataPath(config_, "archive")}, clock_));
+                       archive::Archive::Open({.folder = DataPath(config_, "archive"),
+                                               .quarantine_entries_max = config_.quarantine_max},
+                                              clock_));
   CQD_ASSIGN_OR_RETURN(inbox_, source::Inbox::Open(DataPath(config_, "inbox.sqlite")));
   CQD_ASSIGN_OR_RETURN(
       repository_, repository::Repository::Open(DataPath(config_, "repository.sqlite"), clock_));
@@ -262,8 +265,8 @@ Result<http::ServerOptions> Application::MakeServerOptions() {
   return options;
 }
 
-Status Application::StartServing() {
-  AllowConnections(config_.connections_max);
+Status Application::MakeRouter() {
+  if (router_) return OkStatus();
   CQD_ASSIGN_OR_RETURN(const TimeZone published_zone, TimeZone::Find(config_.data_api_time_zone));
   services_ = std::make_unique<api::Services>(api::Services{
       .clock = clock_,
@@ -283,12 +286,31 @@ Status Application::StartServing() {
       .collector_role = RoleOf(config_.collector_role),
       .report_bytes_max = static_cast<std::size_t>(config_.report_bytes_max),
       .streams_max = config_.streams_max,
-      .badges_public = config_.badges_public,
-      .alerts = alerts_.get()});
-  http::Router router;
-  api::AddRoutes(router, *services_);
+      .alerts = alerts_.get(),
+      .badges_public = config_.badges_public});
+  router_.emplace();
+  api::AddRoutes(*router_, *services_);
+  return OkStatus();
+}
+
+Result<http::Response> Application::Answer(http::Request request) {
+  CQD_RETURN_IF_ERROR(MakeRouter());
+  CQD_RETURN_IF_ERROR(http::ParseTargetInto(request.target, request.path, request.query));
+  request.clock = &clock_;
+  const http::PathRoutes* routes = router_->Match(request.path, request.captures);
+  const http::Route* route = routes == nullptr ? nullptr : routes->Find(request.method);
+  if (route == nullptr) {
+    return http::Problem(Fail(ErrorCode::kNotFound, "no such call: " + request.path));
+  }
+  return route->handler(request);
+}
+
+Status Application::StartServing() {
+  AllowConnections(config_.connections_max);
+  CQD_RETURN_IF_ERROR(MakeRouter());
   CQD_ASSIGN_OR_RETURN(http::ServerOptions options, MakeServerOptions());
-  CQD_ASSIGN_OR_RETURN(server_, http::Server::Start(std::move(options), std::move(router)));
+  CQD_ASSIGN_OR_RETURN(server_, http::Server::Start(std::move(options), *std::move(router_)));
+  router_.reset();
   CQD_RETURN_IF_ERROR(run_log_->Append("System", fmt::format("OpenCQD {} started", Version())));
   integration_->Start();
   alerts_->Start();

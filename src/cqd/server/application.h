@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "alert/service.h"
@@ -53,6 +54,11 @@ class Application {
   /// Looks at every configured source, on connections of its own.
   std::vector<SourceFinding> ProbeSources();
 
+  /// Answers one API call within this process, as the server would answer an administrator.
+  /// `request` needs method, target, body and principal. Errors: kInvalidArgument (the target),
+  /// those of the settings the API needs.
+  Result<http::Response> Answer(http::Request request);
+
   /// Starts the schedule and the HTTP server. Errors: as http::Server::Start.
   Status StartServing();
   /// Port the server listens on. Precondition: serving.
@@ -66,6 +72,8 @@ class Application {
   Status OpenAlerts();
   Status MakeSources(std::vector<std::unique_ptr<source::Source>>& sources);
   Result<http::ServerOptions> MakeServerOptions();
+  /// Fills metrics_, services_ and router_ once.
+  Status MakeRouter();
 
   const Config config_;
   const Clock& clock_;
@@ -81,6 +89,7 @@ class Application {
   std::unique_ptr<cube::QueryService> queries_;
   std::unique_ptr<repository::Repository> repository_;
   std::unique_ptr<api::Services> services_;
+  std::optional<http::Router> router_;  ///< until the server takes it
   std::unique_ptr<http::Server> server_;
 };
 

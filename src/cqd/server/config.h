@@ -88,6 +88,7 @@ struct Config {
   std::int64_t hung_after_s = 1800;
   std::int64_t slo_target_percent = 99;
   std::int64_t retention_months = 0;
+  std::int64_t quarantine_max = 1'000'000;
   std::int64_t disk_free_bytes_min = 1024LL * 1024 * 1024;
   std::int64_t storage_warn_days = 7;
 
@@ -101,6 +102,9 @@ struct Config {
   std::int64_t report_keep_days = 90;
   std::int64_t collector_quiet_after_s = 0;
 
+  std::string client_server, client_user, client_password_file, client_ca_file;
+  std::int64_t client_timeout_s = 30;
+
   std::int64_t alert_check_every_s = 5;
   std::int64_t alert_hold_off_s = 120;
   std::int64_t alert_resolve_after_s = 60;
@@ -108,6 +112,9 @@ struct Config {
 
   std::vector<SourceConfig> sources;
   std::vector<AlertTargetConfig> alert_targets;
+
+  /// Not a setting: the server that --server names; the data directory then plays no part.
+  std::string remote_server;
 };
 
 /// One setting: where its value lies, and everything a person needs to choose it.

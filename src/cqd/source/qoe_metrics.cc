@@ -40,6 +40,28 @@ Status CheckRange(bool good, std::string_view field, std::string_view allowed) {
               std::string(field));
 }
 
+/// What the key of a rejected record tells: "AudioStream 2015-03-01T10:00:00Z/1/0/2", a part that
+/// the database does not know is "null" (internal/qoe_join.cc).
+struct RecordKey {
+  std::optional<UtcTime> session_time;
+  ReplayProof proof;
+};
+
+RecordKey ParseRecordKey(model::SourceId source, std::string_view text) {
+  RecordKey key;
+  const std::vector<std::string_view> parts = Split(text.substr(text.find(' ') + 1), '/');
+  const auto time = ParseTime(parts[0]);
+  if (!time.ok()) return key;
+  key.session_time = *time;
+  if (parts.size() != 4) return key;
+  const auto seq = ParseInt(parts[1]), label = ParseInt(parts[2]), stream = ParseInt(parts[3]);
+  if (seq && label && stream) {
+    key.proof = {ReplayProof::Kind::kStream,
+                 {source, *time, *seq, static_cast<std::int32_t>(*label), *stream}};
+  }
+  return key;
+}
+
 }  // namespace
 
 class QoeMetricsSource::Impl {
@@ -272,6 +294,22 @@ Result<Probe> QoeMetricsSource::LookAt() {
 }
 Result<Probe> QoeMetricsSource::LookAtUnless(const CancelToken& cancel) {
   return impl_->LookAt(cancel);
+}
+Result<Rewound> QoeMetricsSource::Rewind(model::SourceId id,
+                                         std::span<const std::string> record_keys,
+                                         const std::optional<std::string>& watermark) {
+  Rewound rewound{watermark, {}};
+  std::optional<UtcTime> oldest;
+  for (const std::string& text : record_keys) {
+    const RecordKey key = ParseRecordKey(id, text);
+    rewound.proofs.push_back(key.proof);
+    if (key.session_time) oldest = std::min(oldest.value_or(*key.session_time), *key.session_time);
+  }
+  // Without a position everything is read anyway.
+  if (!oldest || !watermark) return rewound;
+  CQD_ASSIGN_OR_RETURN(const UtcTime now, ParseTime(*watermark));
+  if (*oldest < now) rewound.watermark = FormatRfc3339(*oldest);
+  return rewound;
 }
 Status QoeMetricsSource::Read(const std::optional<std::string>& watermark,
                               const ReadContext& context, const BatchSink& sink) {
