@@ -191,6 +191,12 @@ void Year::FinishCube(std::int64_t seq) {
     run.error_class = "*";
     return EndRun(run, RunState::kFailed);
   }
+  if (held_ && content_.has_future()) {
+    // Beside a row from 2087 only an ended archive run tells how far the data goes; what the one
+    // that reads now has brought is not known before its end. Too old is said, never too new.
+    truth_.data_through_uncertain = true;
+    certain_again_ = content_.through();
+  }
   content_.Process(run.rows);
   cube_through_ = content_.through();
   EndRun(run, RunState::kSucceeded);

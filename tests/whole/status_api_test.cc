@@ -120,7 +120,7 @@ TEST_F(StatusApi, AnEqualStatusIsNotSentTwice) {
     later = cqd_->Get("/api/v1/status");
   } while (json::parse(later.body).at("generated_at").as_string() == made);
   EXPECT_EQ(later.Header("ETag").value_or(""), tag);
-  for (const std::string known : {tag, "\"other\", " + tag, std::string("*"), tag.substr(2)}) {
+  for (const std::string& known : {tag, "\"other\", " + tag, std::string("*"), tag.substr(2)}) {
     const auto answer = cqd_->Send("GET", "/api/v1/status", {{"If-None-Match", known}});
     EXPECT_EQ(answer.status, 304) << known;
     EXPECT_EQ(answer.body, "");
