@@ -118,6 +118,14 @@ class DayRun {
 
   Plant& plant() { return plant_; }
 
+  /// Every step has its time of day, whatever became of the ones before: what is stored has it too.
+  void StartStep(std::size_t k) {
+    clock_.StepWall(Start() + std::chrono::minutes(10 * k) +
+                    (month_later_ ? std::chrono::hours(24 * 31) : std::chrono::hours(0)));
+  }
+  /// Lets the server look after itself: it beats every ten seconds.
+  void Pause() { clock_.Advance(std::chrono::seconds(11)); }
+
   /// True when it is done and acknowledged.
   bool Act(const Step& step) {
     if (!plant_.is_open() && !plant_.Open().ok()) return false;
@@ -131,7 +139,7 @@ class DayRun {
       case Action::kFull:
         return plant_.ProcessCube("full");
       case Action::kMonthPasses:
-        clock_.StepWall(Start() + std::chrono::hours(24 * 31));
+        month_later_ = true;
         return true;
       case Action::kRestart:
         plant_.Close();
@@ -144,6 +152,7 @@ class DayRun {
  private:
   SimulatedClock clock_;
   Plant plant_;
+  bool month_later_ = false;
 };
 
 void FaultsTest::RunOracle() {
@@ -153,6 +162,7 @@ void FaultsTest::RunOracle() {
   {
     DayRun day(folder.path(), outside_->Path("QoEMetrics.sqlite"), Start());
     for (const Step& step : Day()) {
+      day.StartStep(oracle_.answers.size());
       ASSERT_TRUE(day.Act(step)) << "step " << oracle_.answers.size();
       oracle_.answers.push_back(day.plant().Ask());
     }
@@ -200,6 +210,7 @@ void FaultsTest::RunWith(Fault fault, std::int64_t n) {
   for (std::size_t k = 0; k < steps.size(); ++k) {
     SCOPED_TRACE(testing::Message() << FaultName(fault) << " at operation " << n << " ("
                                     << disk.fired_at() << "), step " << k);
+    day.StartStep(k);
     for (int attempt = 1;; ++attempt) {
       const bool done = day.Act(steps[k]);
       if (fault == Fault::kPowerLoss && disk.fired() && !power_went) {
@@ -222,6 +233,8 @@ void FaultsTest::RunWith(Fault fault, std::int64_t n) {
       EXPECT_TRUE(disk.fired()) << "it failed without a fault";
       EXPECT_LT(attempt, 4) << "the fault is gone, and it fails still";
       disk.Heal();
+      // A sender repeats at once; the rest may come with the server's next beat.
+      if (steps[k].action != Action::kPost) day.Pause();
     }
     if (HasFailure()) break;
   }
@@ -236,12 +249,12 @@ void FaultsTest::RunWith(Fault fault, std::int64_t n) {
     const Status opened = day.plant().Open();
     EXPECT_TRUE(opened.ok()) << opened.error().ToString();
     if (opened.ok()) {
-      EXPECT_EQ(day.plant().Dump(), oracle_.dump);
+      EXPECT_TRUE(day.plant().Dump() == oracle_.dump) << "the archive holds something else";
       const auto answer = day.plant().Ask();
       EXPECT_TRUE(!answer || answer == oracle_.answers.back());
       EXPECT_TRUE(day.plant().Integrate());
       EXPECT_EQ(day.plant().Ask(), oracle_.answers.back());
-      EXPECT_EQ(day.plant().Dump(), oracle_.dump);
+      EXPECT_TRUE(day.plant().Dump() == oracle_.dump) << "the archive holds something else";
     }
   }
   day.plant().Close();
@@ -260,25 +273,25 @@ void FaultsTest::Sweep(Fault fault, std::int64_t sample) {
 }
 
 TEST_F(FaultsTest, IoError) {
-  Sweep(Fault::kIoError, 30);
+  Sweep(Fault::kIoError, 8);
 }
 TEST_F(FaultsTest, DiskFullOnce) {
-  Sweep(Fault::kDiskFull, 30);
+  Sweep(Fault::kDiskFull, 6);
 }
 TEST_F(FaultsTest, ShortWrite) {
-  Sweep(Fault::kShortWrite, 20);
+  Sweep(Fault::kShortWrite, 4);
 }
 TEST_F(FaultsTest, SyncFails) {
-  Sweep(Fault::kSyncFails, 20);
+  Sweep(Fault::kSyncFails, 6);
 }
 TEST_F(FaultsTest, DiskStaysFull) {
-  Sweep(Fault::kDiskStaysFull, 20);
+  Sweep(Fault::kDiskStaysFull, 6);
 }
 TEST_F(FaultsTest, DiskGone) {
-  Sweep(Fault::kDiskGone, 20);
+  Sweep(Fault::kDiskGone, 5);
 }
 TEST_F(FaultsTest, PowerLoss) {
-  Sweep(Fault::kPowerLoss, 30);
+  Sweep(Fault::kPowerLoss, 10);
 }
 
 }  // namespace

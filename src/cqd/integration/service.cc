@@ -161,7 +161,10 @@ Result<RunRecord> Service::RequestLocked(RunRequest request) {
   run.attempt = request.attempt;
   run.idempotency_key = std::move(request.idempotency_key);
   run.scheduled_at = request.scheduled_at;
-  CQD_ASSIGN_OR_RETURN(run, log_.Add(std::move(run)));
+  auto added = log_.Add(std::move(run));
+  watch_->LogWritten(added.ok());
+  if (!added.ok()) return std::move(added).error();
+  run = *std::move(added);
   worker.queued = run;
   worker.queued_at = clock_.Monotonic();
   worker.retry.reset();  // this run takes its place
@@ -259,6 +262,7 @@ RunRecord Service::Perform(RunRecord run, Duration queued_at, const CancelToken&
     run.context.map_version = *version;
   watch_->Started(run);
   Status stored = log_.Update(run);
+  watch_->LogWritten(stored.ok());
   observe(run);
   Duration shown = began;
   const RunObserver show = [&](const RunRecord& now) {
@@ -288,6 +292,7 @@ RunRecord Service::Perform(RunRecord run, Duration queued_at, const CancelToken&
   // the other way round a new one would look old.
   watch_->Ended(run);
   StoreEnd(run);
+  if (options_.on_ended) options_.on_ended(run);
   LogInfo("{}", DescribeRun(run));
   for (std::size_t i = 0; i < std::min(run.reject_reasons.size(), kRejectSamples); ++i) {
     if (!log_.AppendEvent("reject.sample", RejectSample(run, run.reject_reasons[i])).ok()) break;
@@ -411,7 +416,9 @@ void Service::Due(UtcTime scheduled_at) {
     skipped.stage = Stage::kArchive;
     skipped.state = RunState::kSkipped;
     skipped.scheduled_at = scheduled_at;
-    if (!log_.Add(std::move(skipped)).ok()) LogWarning("a skipped run could not be stored");
+    const bool told = log_.Add(std::move(skipped)).ok();
+    watch_->LogWritten(told);
+    if (!told) LogWarning("a skipped run could not be stored");
     return;
   }
   const auto run = RequestLocked({.stage = Stage::kArchive,

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <condition_variable>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -42,6 +43,8 @@ struct ServiceOptions {
   StatusLimits limits;  ///< its heartbeat is overwritten by the one below
   std::vector<SourceRules> source_rules;
   ArchiveJobOptions archive_job;
+  /// Called with every run that has ended, in the thread that ran it.
+  std::function<void(const RunRecord&)> on_ended;
   bool run_at_start = true;
   /// How long after a failure that may pass by itself the run is tried again; doubled with every
   /// failure of the outage, at most the distance of the schedule. Zero: never.
@@ -138,6 +141,8 @@ class Service {
   /// The work itself.
   void Work(RunRecord& run, const CancelToken& cancel, const RunObserver& show);
   void StoreEnd(const RunRecord& run);
+  /// The log's summary; runs whose end it could not take are shown as ended all the same.
+  std::shared_ptr<const LogSummary> SummaryWithUnsavedEnds() const;
   /// Ends that could not be stored when they came.
   void StoreUnsavedEnds();
   void LoadSourceStates();
@@ -173,7 +178,7 @@ class Service {
   std::unique_ptr<internal::DataWatch> data_watch_;
   /// Ended runs that the log could not take, with their lines: it is shown as it is stored, so they
   /// are stored as soon as it can.
-  std::mutex unsaved_mutex_;  ///< guards unsaved_ends_; taken after mutex_
+  mutable std::mutex unsaved_mutex_;  ///< guards unsaved_ends_; taken after mutex_
   std::vector<std::pair<RunRecord, std::string>> unsaved_ends_;
   std::mutex verdict_mutex_;  ///< guards verdicts_, and keeps their events in order
   std::array<std::optional<Verdict>, kStageCount> verdicts_;

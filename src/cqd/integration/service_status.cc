@@ -34,7 +34,7 @@ StatusView Service::status() const {
   }
   data_watch_->Fill(inputs);
   // The log before the clock: nothing in the answer is newer than its moment.
-  const auto summary = log_.summary();
+  const auto summary = SummaryWithUnsavedEnds();
   watch_->Fill(inputs);
   inputs.now = clock_.Now();
   return MakeStatus(*summary, inputs);

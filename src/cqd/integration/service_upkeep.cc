@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "integration/internal/run_watch.h"
 #include "integration/internal/source_state.h"
+#include "integration/internal/summary.h"
 #include "integration/service.h"
 
 namespace cqd::integration {
@@ -54,8 +55,20 @@ void Service::StoreUnsavedEnds() {
     // One that has ended meanwhile was stored after all: only the answer was lost.
     if (!stored.ok() && stored.error().code != ErrorCode::kFailedPrecondition) return;
     unsaved_ends_.erase(unsaved_ends_.begin());
-    if (unsaved_ends_.empty()) watch_->LogWritten(true);
   }
+  // Without a write nobody would notice that there is room again.
+  if (watch_->log_unwritable() &&
+      log_.Append("System", "The integration log can be written again").ok())
+    watch_->LogWritten(true);
+}
+
+std::shared_ptr<const LogSummary> Service::SummaryWithUnsavedEnds() const {
+  const std::lock_guard guard(unsaved_mutex_);
+  const auto stored = log_.summary();
+  if (unsaved_ends_.empty()) return stored;
+  auto summary = std::make_shared<LogSummary>(*stored);
+  for (const auto& [run, line] : unsaved_ends_) internal::NoteRun(run, *summary);
+  return summary;
 }
 
 void Service::LoadSourceStates() {

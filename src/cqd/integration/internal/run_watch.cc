@@ -57,6 +57,11 @@ void RunWatch::Beat() {
   offset_ = offset;
 }
 
+bool RunWatch::log_unwritable() const {
+  const std::lock_guard guard(mutex_);
+  return unwritable_.has_value();
+}
+
 void RunWatch::LogWritten(bool well) {
   const std::lock_guard guard(mutex_);
   if (well) {

@@ -24,6 +24,7 @@ class RunWatch {
   void Beat();
   /// Whether the log took what it should keep.
   void LogWritten(bool well);
+  bool log_unwritable() const;
 
   /// Fills uptime, beat_age, clock_step, log_unwritable and the ages of `facts`.
   void Fill(StatusInputs& inputs) const;
