@@ -39,7 +39,6 @@ class StatusApi : public testing::Test {
   static void SetUpTestSuite() {
     cqd_ = std::make_unique<Installation>();
     cqd_->Simulate(600, 2);
-    std::ofstream(cqd_->Path("buildings")) << "";
     cqd_->ConfigureWithDatabase(std::string(kQuiet) + "[data_api]\nintegration_log = true\n");
     cqd_->Serve();
     cqd_->Post("/api/v1/runs", R"({"stage":"archive"})");
