@@ -297,7 +297,6 @@ Facts TrueRun::Stored() const {
       if (field.find(".rows") != std::string::npos || field.ends_with("data_through")) value = "*";
     }
   }
-  facts[name + "rows.late"] = "*";
   return facts;
 }
 

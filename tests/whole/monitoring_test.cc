@@ -118,7 +118,8 @@ Known RealMetrics() {
   cqd.Ask(query);
   cqd.Post("/api/v1/runs", R"({"stage":"archive"})");
   cqd.WaitForRun("cube", cqd.GetJson("/api/v1/runs?n=1").at("runs").at(0).at("seq").as_int64() - 1);
-  // Bad records, a source that is gone, and the reasons for it.
+  // A record that nobody can read, and a reason to tell.
+  cqd.Post("/api/v1/schedule/pause", R"({"reason":"a test"})");
   cqd.Post("/api/v1/reports", "not a report", "application/vq-rtcpxr");
   cqd.Post("/api/v1/runs", R"({"stage":"archive"})");
   cqd.WaitForRun("archive", 3);

@@ -10,6 +10,7 @@ WriteCounts& WriteCounts::operator+=(const WriteCounts& other) {
   duplicate += other.duplicate;
   quarantined += other.quarantined;
   repaired += other.repaired;
+  late += other.late;
   return *this;
 }
 

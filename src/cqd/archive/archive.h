@@ -41,6 +41,7 @@ struct WriteCounts {
   std::int64_t duplicate = 0;    ///< known key, same content
   std::int64_t quarantined = 0;  ///< set aside
   std::int64_t repaired = 0;     ///< of inserted and updated: rows that carry a repair mark
+  std::int64_t late = 0;         ///< of inserted: rows whose month was over when they came
   std::int64_t read() const { return inserted + updated + duplicate + quarantined; }
   WriteCounts& operator+=(const WriteCounts& other);
 };

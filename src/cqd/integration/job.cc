@@ -207,6 +207,7 @@ class SourceRun {
     run_.rows.duplicate += committed_.duplicate;
     run_.rows.quarantined += committed_.quarantined;
     run_.rows.repaired += committed_.repaired;
+    run_.rows.late += committed_.late;
   }
 
   archive::Archive& archive_;

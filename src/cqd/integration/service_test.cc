@@ -200,6 +200,41 @@ TEST_F(ServiceTest, ManyRefusedRecordsAreOneWarningAndAddUp) {
   EXPECT_EQ(std::count(events.begin(), events.end(), "reject.sample"), 1);
 }
 
+TEST_F(ServiceTest, LateRowsAreCountedAndMakeNothingLookOlder) {
+  Make();
+  EXPECT_EQ(RunNow(Stage::kArchive).rows.late, 0);
+  first_->session_time_ = second_->session_time_ = At("2015-02-27T10:00:00Z");
+  const RunRecord late = RunNow(Stage::kArchive);
+  EXPECT_EQ(late.rows.inserted, 6);
+  EXPECT_EQ(late.rows.late, 6) << "their month was over";
+  EXPECT_EQ(late.data_through, At("2015-03-01T10:00:00Z")) << "what came before is still there";
+}
+
+TEST_F(ServiceTest, AClockSetBackStopsNeitherTheScheduleNorTheHeartbeats) {
+  Make();
+  first_->Hold(true);
+  service_->Start();
+  const RunRecord run = *service_->Request({.stage = Stage::kArchive});
+  first_->WaitUntilEntered();
+  clock_.StepWall(At("2015-03-01T11:00:01Z"));
+  while (log_->Find(run.run_id)->heartbeat_at != At("2015-03-01T11:00:01Z")) Breathe();
+  while (service_->status().stages[0].next_at != At("2015-03-01T11:15:00Z")) Breathe();
+  first_->Hold(false);
+  WaitForEnd(Stage::kArchive);
+}
+
+TEST_F(ServiceTest, ACubeThatIsBuiltAnewInsertsNothing) {
+  Make();
+  RunNow(Stage::kArchive);
+  EXPECT_EQ(RunNow(Stage::kCube).rows.inserted, 6);
+  const CancelToken cancel;
+  const RunRecord again = *service_->RunNow({.stage = Stage::kCube, .kind = RunKind::kFull}, cancel,
+                                            [](const RunRecord&) {});
+  EXPECT_EQ(again.rows.read, 6);
+  EXPECT_EQ(again.rows.inserted, 0);
+  EXPECT_EQ(again.rows.duplicate, 6);
+}
+
 TEST_F(ServiceTest, OneFailingSourceLeavesTheOthersIn) {
   Make();
   first_->failure_ = Fail(ErrorCode::kUnavailable, "no answer");

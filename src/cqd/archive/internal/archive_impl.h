@@ -42,6 +42,7 @@ class ArchiveImpl final : public Archive {
   Result<std::pair<std::int64_t, std::int64_t>> StorageBytes() const override;
 
   // For the Writer.
+  const Clock& clock() const { return clock_; }
   const ArchiveOptions& options() const { return options_; }
   bool KnowsSource(model::SourceId source) const;
   Status FlushDictionaries();
