@@ -25,6 +25,7 @@ void Content::Commit(int source, const std::vector<OutsideRecord>& batch, UtcTim
       continue;
     }
     const bool future = record.session_time > now;
+    has_future_ = has_future_ || future;
     if (!future) through_ = std::max(through_.value_or(record.session_time), record.session_time);
     const auto [place, fresh] =
         archive_.try_emplace(Key{source, record.session_time, record.session_seq});

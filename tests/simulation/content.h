@@ -28,6 +28,8 @@ class Content {
 
   std::int64_t row_count() const { return static_cast<std::int64_t>(archive_.size()); }
   std::int64_t cube_rows() const { return static_cast<std::int64_t>(cube_.size()); }
+  /// Whether a row from the future ever came.
+  bool has_future() const { return has_future_; }
   /// Newest session time that was not in the future when it came.
   const std::optional<UtcTime>& through() const { return through_; }
 
@@ -40,6 +42,7 @@ class Content {
   std::map<Key, std::int64_t> cube_;
   std::int64_t version_ = 0;
   std::optional<UtcTime> through_;
+  bool has_future_ = false;
 };
 
 }  // namespace cqd::simulation

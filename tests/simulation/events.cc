@@ -43,7 +43,7 @@ void Year::Happen() {
 }
 
 void Year::HappenRarely() {
-  switch (dice_.Between(0, 11)) {
+  switch (dice_.Between(0, 12)) {
     case 0:
     case 1:
       return Restart(false);
@@ -56,6 +56,8 @@ void Year::HappenRarely() {
       return CubeOutage();
     case 6:
       return MillionBadRows();
+    case 12:
+      return Pause();
     case 7:
       truth_.zone = kZones[dice_.Between(0, 2)];
       return Note("zone of the published call", truth_.zone);
@@ -191,6 +193,30 @@ void Year::CubeOutage() {
   Note("the cube's folder is back");
 }
 
+void Year::Pause() {
+  Note("the schedule is paused");
+  const Status paused = installation_.service().Pause("mira", "the disk is exchanged");
+  if (!paused.ok()) return Report("  pause: " + paused.error().ToString() + "\n");
+  truth_.paused_since = truth_.now;
+  for (std::int64_t i = dice_.Between(1, 6); i > 0 && !failed_; --i) {
+    Settle();
+    const std::int64_t which = dice_.Between(0, 4);
+    if (which == 0) {
+      ManualRun();
+    } else if (which == 1) {
+      Restart(false);
+    } else {
+      Tick();
+    }
+  }
+  Settle();
+  if (failed_) return;
+  Note("the schedule goes on");
+  const Status resumed = installation_.service().Resume();
+  if (!resumed.ok()) Report("  resume: " + resumed.error().ToString() + "\n");
+  truth_.paused_since.reset();
+}
+
 void Year::ManualRun() {
   RecordsArrive();
   const Stage stage = dice_.OneIn(2) ? Stage::kArchive : Stage::kCube;
@@ -279,6 +305,7 @@ void Year::StepClock() {
   const Duration by = dice_.OneIn(2) ? Duration(hours(1)) : -Duration(hours(1));
   Note("the clock is set", Seconds(by));
   clock_.StepWall(clock_.Now() + by);
+  truth_.clock_set = {clock_.Now(), truth_.elapsed};
   ClockShows(clock_.Now());
 }
 
@@ -294,15 +321,20 @@ void Year::Restart(bool killed) {
   const Duration by = dice_.Time(seconds(1), dice_.OneIn(5) ? hours(50) : minutes(20));
   clock_.Advance(by);
   if (!killed) {
-    // What was stopped ended before.
+    // What was stopped ended before, with what it had learnt.
+    if (held_) {
+      learnt_[held_->source].watermark = watermarks_[held_->source];
+      truth_.sources = learnt_;
+    }
     for (TrueRun& run : truth_.runs) {
       if (run.state == RunState::kRunning || run.state == RunState::kQueued)
         EndRun(run, RunState::kCancelled);
     }
   }
-  elapsed_ += by;
+  truth_.elapsed += by;
   truth_.now = clock_.Now();
   Boot(killed);
+  VerifyLedger();
 }
 
 void Year::MillionBadRows() {

@@ -28,6 +28,8 @@ void AddStage(const integration::StageStatus& stage, Facts& facts) {
   facts[name + "last_ms"] = Text(stage.last_ms);
   facts[name + "p50_ms"] = Text(stage.p50_ms);
   facts[name + "p95_ms"] = Text(stage.p95_ms);
+  facts[name + "slo"] = SloText(stage.slo ? stage.slo->met : std::nullopt,
+                                stage.slo ? stage.slo->budget_left : std::nullopt);
   facts[name + "durations_n"] = std::to_string(stage.durations_n);
 }
 
@@ -35,6 +37,11 @@ void AddStage(const integration::StageStatus& stage, Facts& facts) {
 
 std::string Text(const std::optional<UtcTime>& time) {
   return time ? FormatRfc3339(*time) : "null";
+}
+
+std::string SloText(std::optional<double> met, std::optional<Duration> left) {
+  if (!met || !left) return "null";
+  return fmt::format("met {:.9f}, {} us left", *met, left->count());
 }
 
 std::string Text(const std::optional<std::int64_t>& number) {
@@ -61,6 +68,8 @@ Facts FactsOf(const integration::StatusView& view) {
   for (const integration::StageStatus& stage : view.stages) AddStage(stage, facts);
   std::multiset<std::string> reasons;
   for (const integration::Reason& reason : view.reasons) {
+    // Worth knowing, but nothing is wrong.
+    if (reason.severity == integration::Health::kPass) continue;
     reasons.insert(fmt::format("{}({},{})", reason.code, integration::HealthName(reason.severity),
                                Text(reason.since)));
     // A person must be able to act on it.

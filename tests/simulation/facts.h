@@ -17,6 +17,7 @@ using Facts = std::map<std::string, std::string>;
 
 std::string Text(const std::optional<UtcTime>& time);
 std::string Text(const std::optional<std::int64_t>& number);
+std::string SloText(std::optional<double> met, std::optional<Duration> left);
 
 /// What the status says, in the vocabulary of reference/status-api.md 3.
 Facts FactsOf(const integration::StatusView& view);

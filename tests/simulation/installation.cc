@@ -2,6 +2,7 @@
 
 #include <filesystem>
 
+#include "simulation/truth.h"
 #include "sqlite/database.h"
 
 namespace cqd::simulation {
@@ -24,15 +25,27 @@ void Installation::Start(const Settings& settings) {
                                     clock_);
   std::vector<std::unique_ptr<source::Source>> sources;
   for (const auto& outside : outside_) sources.push_back(MakeSource(outside));
-  integration::ServiceOptions options{
-      .every = *schedule::Interval::Make(settings.every),
-      .archive_rules = settings.archive,
-      .cube_rules = settings.cube,
-      .archive_job = {.retention_months = settings.retention_months},
-      .run_at_start = settings.run_at_start};
+  integration::ServiceOptions options;
+  options.every = *schedule::Interval::Make(settings.every);
+  options.archive_rules = settings.archive;
+  options.cube_rules = settings.cube;
+  options.archive_job.retention_months = settings.retention_months;
+  options.run_at_start = settings.run_at_start;
+  options.retry_after = Duration::zero();
+  options.limits.hung_after = kHungAfter;
+  options.limits.slo_target = kSloTarget;
+  // The disk is the machine's own, and others write on it.
+  options.limits.disk_free_bytes_min = 0;
+  options.limits.disk_full_warn = Duration::zero();
+  options.source_rules = {{.name = outside_.back()->name(), .quiet_after = kQuietAfter}};
   service_ = std::make_unique<integration::Service>(options, *log_, *archive_, *cube_,
                                                     std::move(sources), clock_);
   service_->Start();
+}
+
+std::int64_t Installation::oldest_run() const {
+  auto database = *sqlite::Database::Open(Path("integration.sqlite"));
+  return (*database.QueryInt("SELECT min(seq) FROM run")).value_or(0);
 }
 
 void Installation::Stop() {

@@ -41,6 +41,9 @@ class Installation {
   void LoseCubeFolder();
   void RestoreCubeFolder();
 
+  /// Number of the oldest run in the file; 0 when there is none.
+  std::int64_t oldest_run() const;
+
   integration::Service& service() { return *service_; }
   integration::RunLog& log() { return *log_; }
   cube::Cube& cube() { return *cube_; }

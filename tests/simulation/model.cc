@@ -4,6 +4,9 @@
 #include "simulation/year.h"
 
 namespace cqd::simulation {
+
+using std::chrono::hours;
+
 namespace {
 
 constexpr Stage kStages[] = {Stage::kArchive, Stage::kCube};
@@ -22,10 +25,11 @@ std::string ClassOf(ErrorCode code) {
   switch (code) {
     case ErrorCode::kUnavailable:
     case ErrorCode::kDeadlineExceeded:
+    case ErrorCode::kDiskFull:  // the source's own disk
       return "source";
     case ErrorCode::kCorruption:
       return "data";
-    case ErrorCode::kDiskFull:
+    case ErrorCode::kDiskFailed:
       return "disk";
     case ErrorCode::kInternal:
     case ErrorCode::kConflict:
@@ -48,7 +52,7 @@ std::string ClassOf(ErrorCode code) {
 
 void Year::Advance(Duration by) {
   clock_.Advance(by);
-  elapsed_ += by;
+  truth_.elapsed += by;
   ClockShows(clock_.Now());
 }
 
@@ -66,6 +70,7 @@ void Year::ClockShows(UtcTime now) {
 }
 
 void Year::RunIsDue() {
+  if (truth_.paused_since) return;
   if (truth_.Running(Stage::kArchive) != nullptr || truth_.Queued(Stage::kArchive) != nullptr) {
     TrueRun& run = AddRun(Stage::kArchive);
     run.state = RunState::kSkipped;
@@ -81,25 +86,25 @@ TrueRun& Year::AddRun(Stage stage) {
   run.stage = stage;
   run.queued_at = truth_.now;
   truth_.runs.push_back(run);
-  queued_after_.push_back(elapsed_);
-  started_after_.push_back(elapsed_);
+  queued_after_.push_back(truth_.elapsed);
   return truth_.runs.back();
 }
 
 void Year::BeginRun(TrueRun& run) {
-  const auto index = static_cast<std::size_t>(run.seq - 1);
   run.state = RunState::kRunning;
   run.started_at = run.heartbeat_at = truth_.now;
-  run.wait_ms = Millis(elapsed_ - queued_after_[index]);
-  started_after_[index] = elapsed_;
+  run.wait_ms = Millis(truth_.elapsed - queued_after_[static_cast<std::size_t>(run.seq - 1)]);
+  run.started_after = truth_.elapsed;
 }
 
 void Year::EndRun(TrueRun& run, RunState state) {
   run.state = state;
   run.finished_at = truth_.now;
+  run.ended_after = truth_.elapsed;
+  run.boot = truth_.boot;
   if (!run.started_at) return;
   run.heartbeat_at = truth_.now;
-  run.duration_ms = Millis(elapsed_ - started_after_[static_cast<std::size_t>(run.seq - 1)]);
+  run.duration_ms = Millis(truth_.elapsed - run.started_after);
   run.data_through = run.stage == Stage::kArchive ? content_.through() : cube_through_;
   if (content_.through() > certain_again_) truth_.data_through_uncertain = false;
   run.data_through_uncertain = truth_.data_through_uncertain;
@@ -186,6 +191,12 @@ void Year::FinishCube(std::int64_t seq) {
     run.error_class = "*";
     return EndRun(run, RunState::kFailed);
   }
+  if (held_ && content_.has_future()) {
+    // Beside a row from 2087 only an ended archive run tells how far the data goes; what the one
+    // that reads now has brought is not known before its end. Too old is said, never too new.
+    truth_.data_through_uncertain = true;
+    certain_again_ = content_.through();
+  }
   content_.Process(run.rows);
   cube_through_ = content_.through();
   EndRun(run, RunState::kSucceeded);
@@ -224,6 +235,18 @@ void Year::PlanReads(const ReadPlan& plan) {
   for (std::size_t i = 0; i < outside_.size(); ++i) PlanRead(i, plan);
 }
 
+void Year::ForgetOldRuns() {
+  const std::int64_t oldest = installation_.oldest_run();
+  const auto count = static_cast<std::int64_t>(truth_.runs.size());
+  for (std::int64_t seq = truth_.oldest_known; seq < oldest; ++seq) {
+    const TrueRun& run = truth_.Run(seq);
+    // A clock set back makes runs look up to an hour younger than they are, and the other way.
+    const bool young = !run.finished_at || *run.finished_at > truth_.now - hours(24 * 90 - 2);
+    if (young || count - seq < 1000) Report(fmt::format("  run {} is gone too early\n", seq));
+  }
+  truth_.oldest_known = std::max(truth_.oldest_known, oldest);
+}
+
 void Year::Boot(bool killed) {
   if (killed) {
     truth_.data_through_uncertain = true;
@@ -244,15 +267,17 @@ void Year::Boot(bool killed) {
   }
   held_.reset();
   PlanReads({});
-  for (TrueSource& source : truth_.sources)
-    source = {.name = source.name, .watermark = std::nullopt};
   settings_ = RandomSettings();
   truth_.process_started_at = truth_.now;
+  truth_.booted_after = truth_.elapsed;
+  ++truth_.boot;
+  truth_.clock_set.reset();
   truth_.archive = {true, settings_.archive.warn_after, settings_.archive.error_after};
   truth_.cube = {true, settings_.cube.warn_after, settings_.cube.error_after};
   truth_.archive_next_at = NextDue(truth_.now, settings_.every);
   installation_.Start(settings_);
-  if (settings_.run_at_start) BeginArchive(AddRun(Stage::kArchive).seq);
+  ForgetOldRuns();
+  if (settings_.run_at_start && !truth_.paused_since) BeginArchive(AddRun(Stage::kArchive).seq);
 }
 
 }  // namespace cqd::simulation

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <functional>
 
 namespace cqd::simulation {
@@ -20,7 +21,7 @@ bool Succeeded(const TrueRun& run) {
   return run.state == RunState::kSucceeded;
 }
 
-const TrueRun* Newest(const std::vector<TrueRun>& runs, Stage stage,
+const TrueRun* Newest(std::span<const TrueRun> runs, Stage stage,
                       const std::function<bool(const TrueRun&)>& wanted) {
   for (auto run = runs.rbegin(); run != runs.rend(); ++run) {
     if (run->stage == stage && wanted(*run)) return &*run;
@@ -49,11 +50,12 @@ class StageTruth {
  public:
   StageTruth(const Truth& truth, Stage stage)
       : truth_(truth), stage_(stage), name_(integration::StageName(stage)) {
-    success_ = Newest(truth.runs, stage, Succeeded);
-    failure_ = Newest(truth.runs, stage, Failed);
-    ended_ = Newest(truth.runs, stage, [](const TrueRun& r) { return Failed(r) || Succeeded(r); });
-    running_ = Newest(truth.runs, stage, Is(RunState::kRunning));
-    queued_ = Newest(truth.runs, stage, Is(RunState::kQueued));
+    success_ = Newest(truth.Known(), stage, Succeeded);
+    failure_ = Newest(truth.Known(), stage, Failed);
+    ended_ =
+        Newest(truth.Known(), stage, [](const TrueRun& r) { return Failed(r) || Succeeded(r); });
+    running_ = Newest(truth.Known(), stage, Is(RunState::kRunning));
+    queued_ = Newest(truth.Known(), stage, Is(RunState::kQueued));
   }
 
   void Add(Facts& facts, std::vector<std::string>& reasons, int& worst) {
@@ -65,11 +67,15 @@ class StageTruth {
     set("current", SeqOf(running_ != nullptr ? running_ : queued_));
     set("last_success", SeqOf(success_));
     set("last_failure", SeqOf(failure_));
-    set("next_at", Text(stage_ == Stage::kArchive ? truth_.archive_next_at : std::nullopt));
+    const bool planned = stage_ == Stage::kArchive && !truth_.paused_since;
+    set("next_at", Text(planned ? truth_.archive_next_at : std::nullopt));
     set("data_through", truth_.data_through_uncertain ? "*" : Text(DataThrough()));
     AddOutage(facts, reasons, worst);
     AddDurations(facts);
     AddVerdict(facts, reasons, worst);
+    AddSlowness(reasons, worst);
+    AddQuarantined(reasons, worst);
+    AddReliability(facts, reasons, worst);
   }
 
  private:
@@ -80,13 +86,16 @@ class StageTruth {
   std::string State() const {
     if (running_ != nullptr) return "running";
     if (queued_ != nullptr) return "queued";
+    const TrueRules& rules = stage_ == Stage::kArchive ? truth_.archive : truth_.cube;
+    if (!rules.scheduled) return "disabled";
+    if (truth_.paused_since) return "paused";
     return ended_ != nullptr ? "idle" : "never_run";
   }
 
   /// Whatever brought it stays: late records, failures and cancelled runs make nothing older.
   std::optional<UtcTime> DataThrough() const {
     std::optional<UtcTime> newest;
-    for (const TrueRun& run : truth_.runs) {
+    for (const TrueRun& run : truth_.Known()) {
       if (run.stage == stage_ && run.data_through && run.finished_at)
         newest = std::max(newest.value_or(*run.data_through), *run.data_through);
     }
@@ -105,7 +114,7 @@ class StageTruth {
   void AddOutage(Facts& facts, std::vector<std::string>& reasons, int& worst) const {
     int count = 0;
     const TrueRun* first = nullptr;
-    for (const TrueRun& run : truth_.runs) {
+    for (const TrueRun& run : truth_.Known()) {
       if (run.stage != stage_ || !Failed(run)) continue;
       if (success_ != nullptr && run.seq < success_->seq) continue;
       if (count++ == 0) first = &run;
@@ -121,12 +130,18 @@ class StageTruth {
     worst = std::max(worst, level);
   }
 
-  void AddDurations(Facts& facts) const {
+  /// Of the newest hundred successes, newest first.
+  std::vector<std::int64_t> Durations() const {
     std::vector<std::int64_t> newest_first;
-    for (auto run = truth_.runs.rbegin(); run != truth_.runs.rend(); ++run) {
+    for (auto run = truth_.Known().rbegin(); run != truth_.Known().rend(); ++run) {
       if (run->stage == stage_ && Succeeded(*run) && run->duration_ms && newest_first.size() < 100)
         newest_first.push_back(*run->duration_ms);
     }
+    return newest_first;
+  }
+
+  void AddDurations(Facts& facts) const {
+    const std::vector<std::int64_t> newest_first = Durations();
     facts[name_ + ".durations_n"] = std::to_string(newest_first.size());
     facts[name_ + ".last_ms"] =
         newest_first.empty() ? "null" : std::to_string(newest_first.front());
@@ -134,16 +149,20 @@ class StageTruth {
     facts[name_ + ".p95_ms"] = Rank(newest_first, 95);
   }
 
-  /// From the clock alone; no run is needed to notice lateness.
+  /// From the clocks alone; no run is needed to notice lateness. The wall clock may have been set:
+  /// then nothing is younger than by the clock that nobody can set.
   void AddVerdict(Facts& facts, std::vector<std::string>& reasons, int& worst) const {
     const TrueRules& rules = stage_ == Stage::kArchive ? truth_.archive : truth_.cube;
-    const UtcTime since = success_ == nullptr ? truth_.process_started_at : *success_->finished_at;
-    const Duration age = truth_.now < since ? Duration::zero() : truth_.now - since;
+    Duration age = truth_.elapsed - truth_.booted_after;
+    if (success_ != nullptr) {
+      if (success_->boot == truth_.boot) age = truth_.elapsed - success_->ended_after;
+      age = std::max<Duration>(age, truth_.now - *success_->finished_at);
+    }
     facts[name_ + ".age_us"] = success_ == nullptr ? "null" : std::to_string(age.count());
     std::string verdict = "on_time", late_since = "null";
     if (rules.scheduled && age > rules.warn_after) {
       verdict = age > rules.error_after ? "stale" : "late";
-      late_since = FormatRfc3339(since + rules.warn_after);
+      late_since = FormatRfc3339(truth_.now - age + rules.warn_after);
       const int level = verdict == "late" ? 1 : 2;
       reasons.push_back(fmt::format("{}_{}({},{})", name_,
                                     success_ == nullptr ? "never_succeeded" : verdict,
@@ -154,11 +173,94 @@ class StageTruth {
     facts[name_ + ".late_since"] = late_since;
   }
 
+  /// A run that does not move hangs; one that takes three times as long as 19 of 20 is slow.
+  void AddSlowness(std::vector<std::string>& reasons, int& worst) const {
+    if (running_ == nullptr) return;
+    const Duration running = truth_.elapsed - running_->started_after;
+    if (running > kHungAfter) {
+      reasons.push_back(
+          fmt::format("{}_hung(fail,{})", name_, FormatRfc3339(truth_.now - running)));
+      worst = 2;
+      return;
+    }
+    const std::vector<std::int64_t> durations = Durations();
+    if (durations.size() < 10) return;
+    const Duration limit = std::max<Duration>(
+        3 * std::chrono::milliseconds(std::stoll(Rank(durations, 95))), std::chrono::minutes(1));
+    if (running <= limit) return;
+    reasons.push_back(
+        fmt::format("{}_slow(warn,{})", name_, FormatRfc3339(truth_.now - running + limit)));
+    worst = std::max(worst, 1);
+  }
+
+  /// The share of the window in which the last success was young enough. Successes are remembered
+  /// for 35 days before the newest one.
+  void AddReliability(Facts& facts, std::vector<std::string>& reasons, int& worst) const {
+    facts[name_ + ".slo"] = "null";
+    const TrueRules& rules = stage_ == Stage::kArchive ? truth_.archive : truth_.cube;
+    std::vector<UtcTime> times;
+    for (const TrueRun& run : truth_.Known()) {
+      if (run.stage == stage_ && Succeeded(run)) times.push_back(*run.finished_at);
+    }
+    if (!rules.scheduled || times.empty()) return;
+    std::sort(times.begin(), times.end());
+    const UtcTime remembered = times.back() - hours(24 * 35);
+    std::erase_if(times, [&](UtcTime time) { return time < remembered; });
+    const UtcTime begin = std::max(truth_.now - kSloWindow, times.front());
+    if (truth_.now - begin < hours(24)) return;
+    Duration late{0};
+    UtcTime fresh_until = begin;
+    for (const UtcTime time : times) {
+      if (time > truth_.now) break;
+      if (time > fresh_until) late += time - fresh_until;
+      fresh_until = std::max(fresh_until, time + rules.warn_after);
+    }
+    if (truth_.now > fresh_until) late += truth_.now - fresh_until;
+    const Duration measured = truth_.now - begin;
+    const Duration allowed(
+        std::llround((1 - kSloTarget) * static_cast<double>(kSloWindow.count())));
+    facts[name_ + ".slo"] = SloText(
+        static_cast<double>((measured - late).count()) / static_cast<double>(measured.count()),
+        allowed - late);
+    if (late <= allowed) return;
+    reasons.push_back("slo_missed(warn,null)");
+    worst = std::max(worst, 1);
+  }
+
+  /// More than a hundredth of the last run's records were set aside.
+  void AddQuarantined(std::vector<std::string>& reasons, int& worst) const {
+    if (ended_ == nullptr) return;
+    const integration::RunRows& rows = ended_->rows;
+    if (rows.quarantined < 10 || rows.quarantined * 100 <= rows.read) return;
+    reasons.push_back("rows_quarantined(warn," + Text(ended_->finished_at) + ")");
+    worst = std::max(worst, 1);
+  }
+
   const Truth& truth_;
   const Stage stage_;
   const std::string name_;
   const TrueRun *success_, *failure_, *ended_, *running_, *queued_;
 };
+
+void AddSource(const Truth& truth, const TrueSource& source, std::vector<std::string>& reasons,
+               int& worst) {
+  const auto add = [&](const std::string& code, int level, const std::string& since) {
+    reasons.push_back(fmt::format("{}({},{})", code, Severity(level), since));
+    worst = std::max(worst, level);
+  };
+  if (source.reachable == false || source.error != "null") {
+    // Out of reach for longer than the archive may be old: that is not one bad day any more.
+    const UtcTime since = source.last_contact_at.value_or(truth.process_started_at);
+    const bool stale = truth.archive.scheduled && truth.now - since > truth.archive.error_after;
+    add(source.reachable == false ? "source_unreachable" : "source_failing", stale ? 2 : 1,
+        Text(source.last_contact_at));
+  }
+  if (!source.may_be_quiet && source.last_record_at &&
+      truth.now - *source.last_record_at > kQuietAfter)
+    add("source_quiet", 1, FormatRfc3339(*source.last_record_at + kQuietAfter));
+  if (source.clock_skew_ms && std::abs(*source.clock_skew_ms) > 60'000)
+    add("source_clock_skew", 1, "null");
+}
 
 /// The last Sunday of a month of 31 days, at 01:00 UTC: when Europe changes its clocks.
 UtcTime EuropeChanges(int year, unsigned month) {
@@ -232,10 +334,15 @@ Facts Truth::Status() const {
     facts[name + "watermark"] = Text(source.watermark);
     facts[name + "clock_skew_ms"] = Text(source.clock_skew_ms);
     facts[name + "error"] = source.error;
-    if (source.reachable == false) {
-      reasons.push_back("source_unreachable(warn," + Text(source.last_contact_at) + ")");
-      worst = std::max(worst, 1);
-    }
+    AddSource(*this, source, reasons, worst);
+  }
+  if (paused_since) {
+    reasons.push_back("archive_paused(warn," + FormatRfc3339(*paused_since) + ")");
+    worst = std::max(worst, 1);
+  }
+  if (clock_set && elapsed - clock_set->second <= hours(1)) {
+    reasons.push_back("clock_stepped(warn," + FormatRfc3339(clock_set->first) + ")");
+    worst = std::max(worst, 1);
   }
   facts["status"] = Severity(worst);
   std::sort(reasons.begin(), reasons.end());
@@ -247,7 +354,7 @@ Facts Truth::Status() const {
 std::string Truth::Published() const {
   const auto list = [&](Stage stage, bool good) {
     std::vector<UtcTime> times;
-    for (const TrueRun& run : runs) {
+    for (const TrueRun& run : Known()) {
       if (run.stage == stage && (good ? Succeeded(run) : Failed(run)))
         times.push_back(*run.finished_at);
     }
@@ -259,7 +366,7 @@ std::string Truth::Published() const {
     return "[" + text + "]";
   };
   const auto start = [&](Stage stage) -> std::string {
-    const TrueRun* newest = Newest(runs, stage, [](const TrueRun& run) {
+    const TrueRun* newest = Newest(Known(), stage, [](const TrueRun& run) {
       return run.started_at && run.state != RunState::kCancelled &&
              run.state != RunState::kSkipped && run.state != RunState::kQueued;
     });

@@ -47,6 +47,7 @@ class Year {
   void LongSilence();  ///< the machine stood still for days
   void FailingTick();  ///< sources fail, each in its way
   void CubeOutage();   ///< the cube's folder is gone for some runs
+  void Pause();        ///< somebody holds the schedule for a while
   void ManualRun();
   void SlowRun();  ///< a read that takes hours, and what happens meanwhile
   bool DuringSlowRun();
@@ -78,6 +79,8 @@ class Year {
   void PlanRead(std::size_t source, const ReadPlan& plan);
   void PlanReads(const ReadPlan& plan);
   void Boot(bool killed);
+  /// Takes over what retention has removed, when it may.
+  void ForgetOldRuns();
 
   // Comparison: year.cc.
   void Note(const std::string& kind, const std::string& details = {});
@@ -87,6 +90,8 @@ class Year {
   Facts ActualFacts();
   Facts ExpectedFacts();
   void CompareAllRuns();
+  /// No run was altered or removed, and the head known before is still in the chain.
+  void VerifyLedger();
   void Report(const std::string& differences);
 
   const std::uint64_t seed_;
@@ -99,17 +104,16 @@ class Year {
   Content content_;
   std::optional<UtcTime> cube_through_;
   std::optional<UtcTime> certain_again_;  ///< beyond this data_through is certain again
-  Duration elapsed_{};                    ///< true time, whatever clocks show
-  std::vector<Duration> queued_after_, started_after_;  ///< by run
+  std::vector<Duration> queued_after_;    ///< true time, by run
   std::vector<std::optional<std::int64_t>> watermarks_;
   std::vector<ReadPlan> plans_;
   std::vector<Probing> probing_;
   std::vector<TrueSource> learnt_;     ///< by the run that reads now
   std::vector<std::string> failures_;  ///< error classes of that run
   std::optional<Held> held_;
+  std::string ledger_head_;
   bool cube_lost_ = false;
   std::int64_t next_session_ = 1;
-  std::int64_t last_data_version_ = 0;
   int dense_left_ = 0;
   std::int64_t event_ = 0;
   std::deque<std::string> last_;

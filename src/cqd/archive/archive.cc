@@ -13,6 +13,20 @@ WriteCounts& WriteCounts::operator+=(const WriteCounts& other) {
   return *this;
 }
 
+std::string_view ReplayStateName(ReplayState state) {
+  switch (state) {
+    case ReplayState::kNone:
+      return "";
+    case ReplayState::kRequested:
+      return "requested";
+    case ReplayState::kRefused:
+      return "refused";
+    case ReplayState::kMissing:
+      return "missing";
+  }
+  return "";
+}
+
 Result<std::unique_ptr<Archive>> Archive::Open(const ArchiveOptions& options, const Clock& clock) {
   CQD_ASSIGN_OR_RETURN(auto archive, internal::ArchiveImpl::Open(options, clock));
   return std::unique_ptr<Archive>(std::move(archive));

@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 
 #include "base/log.h"
+#include "integration/replay.h"
 
 namespace cqd::integration {
 namespace {
@@ -78,16 +80,23 @@ class SourceRun {
     const source::ReadContext context{id, archive_.interner(), cancel_, progress};
     std::optional<std::string> text;
     if (watermark) text = watermark->text;
-    Status status = source_.Read(text, context, [&](source::Batch&& batch) -> Status {
+    CQD_ASSIGN_OR_RETURN(Replay replay, Replay::Begin(archive_, source_, id, text));
+    Status status = source_.Read(replay.watermark(), context, [&](source::Batch&& batch) -> Status {
       at_source_ = false;
+      replay.Note(batch);
       CQD_RETURN_IF_ERROR(Take(id, std::move(batch)));
       at_source_ = true;
       return OkStatus();
     });
+    if (status.ok()) {
+      at_source_ = false;
+      status = EndReplay(replay);
+    }
     // What was committed before an error is in the archive and counts; what was not is read again
     // next time.
     for (const auto& [month, rows] : committed_months_) AddPartition(month, rows);
     AddRows();
+    AddRejectReasons();
     AddInput();
     return status;
   }
@@ -97,6 +106,16 @@ class SourceRun {
   bool at_source() const { return at_source_; }
 
  private:
+  Status EndReplay(Replay& replay) {
+    CQD_ASSIGN_OR_RETURN(const auto counts, replay.End(archive_));
+    if (!counts) return OkStatus();
+    run_.warnings.push_back(
+        {"replayed", counts->stored + counts->refused + counts->missing,
+         fmt::format("replay of source {}: {} records stored, {} refused again, {} no longer there",
+                     source_.name(), counts->stored, counts->refused, counts->missing)});
+    return OkStatus();
+  }
+
   Status Take(model::SourceId id, source::Batch&& batch) {
     CQD_RETURN_IF_ERROR(cancel_.Check());
     // Counted before they are stored: rows that no watermark ever commits must not go unnoticed.
@@ -104,12 +123,14 @@ class SourceRun {
     CQD_RETURN_IF_ERROR(Upsert(batch.rows));
     for (const model::RejectedRecord& rejected : batch.rejected) {
       CQD_RETURN_IF_ERROR(writer_->Quarantine(rejected, run_.seq));
+      ++rejects_[rejected.reason];
     }
     run_.bytes_read += batch.bytes_read;
     NoteTimes(batch.rows);
     if (!batch.watermark) return OkStatus();
     CQD_RETURN_IF_ERROR(writer_->Commit(id, *batch.watermark));
     committed_ = writer_->counts();
+    committed_rejects_ = rejects_;
     committed_months_ = writer_->months();
     return OkStatus();
   }
@@ -136,6 +157,24 @@ class SourceRun {
       to_ = std::max(to_.value_or(time), time);
     }
     if (to_) run_.data_through = std::max(run_.data_through.value_or(*to_), *to_);
+  }
+
+  void AddRejectReasons() {
+    std::int64_t unnamed = committed_.quarantined;
+    for (const auto& [reason, count] : committed_rejects_) unnamed -= count;
+    // What the source let through and the archive has no month for.
+    if (unnamed > 0) committed_rejects_[model::RejectReason::kSessionTimeAbsurd] += unnamed;
+    for (const auto& [reason, count] : committed_rejects_) {
+      const std::string_view code = model::RejectReasonName(reason);
+      const auto known =
+          std::find_if(run_.reject_reasons.begin(), run_.reject_reasons.end(),
+                       [&](const RejectReason& listed) { return listed.code == code; });
+      if (known != run_.reject_reasons.end()) {
+        known->count += count;
+      } else {
+        run_.reject_reasons.push_back({std::string(code), count, {}});
+      }
+    }
   }
 
   void AddInput() {
@@ -181,6 +220,7 @@ class SourceRun {
   std::vector<std::pair<Month, std::int64_t>> committed_months_;
   std::int64_t handed_out_ = 0;
   bool at_source_ = false;
+  std::map<model::RejectReason, std::int64_t> rejects_, committed_rejects_;
   std::optional<UtcTime> from_, to_;  ///< session times handed out
 };
 

@@ -60,7 +60,9 @@ Status RunLog::CloseOrphans() {
     CQD_ASSIGN_OR_RETURN(
         sqlite::Statement statement,
         database_.Prepare(fmt::format(
-            "{} WHERE state IN ('queued','running') AND boot_id<>? ORDER BY seq", kSelectRuns)));
+            "{} WHERE stage IN ('archive','cube') AND state IN ('queued','running') AND boot_id<>? "
+            "ORDER BY seq",  // with the stages, the index finds them among any number of runs
+            kSelectRuns)));
     statement.BindText(1, options_.boot_id);
     CQD_ASSIGN_OR_RETURN(orphans, ReadRuns(statement));
   }
@@ -271,12 +273,16 @@ Result<std::vector<RunRecord>> RunLog::List(const RunFilter& filter) const {
   std::string sql = fmt::format("{} WHERE seq<?1", kSelectRuns);
   if (filter.stage) sql += " AND stage=?2";
   if (filter.state) sql += " AND state=?3";
+  if (filter.from) sql += " AND queued_at>=?5";
+  if (filter.to) sql += " AND queued_at<?6";
   sql += " ORDER BY seq DESC LIMIT ?4";
   CQD_ASSIGN_OR_RETURN(sqlite::Statement statement, database_.Prepare(sql));
   statement.BindInt(1, filter.before_seq.value_or(INT64_MAX));
   if (filter.stage) statement.BindText(2, StageName(*filter.stage));
   if (filter.state) statement.BindText(3, RunStateName(*filter.state));
   statement.BindInt(4, static_cast<std::int64_t>(std::clamp<std::size_t>(filter.most, 1, 500)));
+  if (filter.from) statement.BindInt(5, ToMicros(*filter.from));
+  if (filter.to) statement.BindInt(6, ToMicros(*filter.to));
   return ReadRuns(statement);
 }
 

@@ -91,6 +91,7 @@ struct LogSummary {
 struct RunFilter {
   std::optional<Stage> stage;
   std::optional<RunState> state;
+  std::optional<UtcTime> from, to;         ///< queued in [from, to)
   std::optional<std::int64_t> before_seq;  ///< cursor: only older ones
   std::size_t most = 50;                   ///< 1..500
 };

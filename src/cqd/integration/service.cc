@@ -292,6 +292,7 @@ RunRecord Service::Perform(RunRecord run, Duration queued_at, const CancelToken&
   // the other way round a new one would look old.
   watch_->Ended(run);
   StoreEnd(run);
+  if (options_.on_ended) options_.on_ended(run);
   LogInfo("{}", DescribeRun(run));
   for (std::size_t i = 0; i < std::min(run.reject_reasons.size(), kRejectSamples); ++i) {
     if (!log_.AppendEvent("reject.sample", RejectSample(run, run.reject_reasons[i])).ok()) break;

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <condition_variable>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -42,6 +43,8 @@ struct ServiceOptions {
   StatusLimits limits;  ///< its heartbeat is overwritten by the one below
   std::vector<SourceRules> source_rules;
   ArchiveJobOptions archive_job;
+  /// Called with every run that has ended, in the thread that ran it.
+  std::function<void(const RunRecord&)> on_ended;
   bool run_at_start = true;
   /// How long after a failure that may pass by itself the run is tried again; doubled with every
   /// failure of the outage, at most the distance of the schedule. Zero: never.

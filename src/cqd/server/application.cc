@@ -14,6 +14,8 @@
 #include "base/text.h"
 #include "file/io.h"
 #include "http/auth.h"
+#include "http/problem.h"
+#include "server/alert_targets.h"
 #include "source/collector.h"
 #include "source/qoe_metrics.h"
 #include "sqlite/database.h"
@@ -135,8 +137,12 @@ Status Application::OpenParts() {
   CQD_ASSIGN_OR_RETURN(auto lock, file::FolderLock::Acquire(config_.data_dir));
   lock_ = std::make_unique<file::FolderLock>(std::move(lock));
   CQD_ASSIGN_OR_RETURN(archive_,
-                       archive::Archive::Open({.folder = DataPath(config_, "archive")}, clock_));
+                       archive::Archive::Open({.folder = DataPath(config_, "archive"),
+                                               .quarantine_entries_max = config_.quarantine_max},
+                                              clock_));
   CQD_ASSIGN_OR_RETURN(inbox_, source::Inbox::Open(DataPath(config_, "inbox.sqlite")));
+  CQD_ASSIGN_OR_RETURN(
+      repository_, repository::Repository::Open(DataPath(config_, "repository.sqlite"), clock_));
   CQD_ASSIGN_OR_RETURN(
       run_log_, integration::RunLog::Open(
                     {.path = DataPath(config_, "integration.sqlite"),
@@ -163,6 +169,7 @@ Status Application::OpenParts() {
   }
   const integration::StageRules rules{seconds(config_.every_s), seconds(config_.warn_after_s),
                                       seconds(config_.error_after_s)};
+  metrics_ = std::make_unique<api::Metrics>();
   integration_ = std::make_unique<integration::Service>(
       integration::ServiceOptions{
           .every = every,
@@ -171,6 +178,8 @@ Status Application::OpenParts() {
           .limits = LimitsOf(config_),
           .source_rules = SourceRulesOf(config_),
           .archive_job = {.retention_months = static_cast<int>(config_.retention_months)},
+          .on_ended = [metrics = metrics_.get()](
+                          const integration::RunRecord& run) { metrics->NoteRun(run); },
           .run_at_start = config_.run_at_start,
           .retry_after = seconds(config_.retry_after_s),
           .context = {.version = {}, .config_hash = ConfigHash(config_), .host = HostName()}},
@@ -182,6 +191,21 @@ Status Application::OpenParts() {
                                 .groups_max = config_.query_groups_max,
                                 .time_max = seconds(config_.query_time_max_s)},
       clock_);
+  return OpenAlerts();
+}
+
+Status Application::OpenAlerts() {
+  CQD_ASSIGN_OR_RETURN(auto targets, MakeAlertTargets(config_));
+  CQD_ASSIGN_OR_RETURN(alerts_,
+                       alert::Service::Open(
+                           {.path = DataPath(config_, "alerts.sqlite"),
+                            .targets = std::move(targets),
+                            .identity = AlertIdentity(config_, HostName()),
+                            .check_every = seconds(config_.alert_check_every_s),
+                            .rules = {.hold_off = seconds(config_.alert_hold_off_s),
+                                      .resolve_after = seconds(config_.alert_resolve_after_s)},
+                            .seed = std::random_device{}()},
+                           [this] { return integration_->status(); }, clock_));
   return OkStatus();
 }
 
@@ -241,9 +265,8 @@ Result<http::ServerOptions> Application::MakeServerOptions() {
   return options;
 }
 
-Status Application::StartServing() {
-  AllowConnections(config_.connections_max);
-  metrics_ = std::make_unique<api::Metrics>();
+Status Application::MakeRouter() {
+  if (router_) return OkStatus();
   CQD_ASSIGN_OR_RETURN(const TimeZone published_zone, TimeZone::Find(config_.data_api_time_zone));
   services_ = std::make_unique<api::Services>(api::Services{
       .clock = clock_,
@@ -251,6 +274,7 @@ Status Application::StartServing() {
       .cube = *cube_,
       .queries = *queries_,
       .integration = *integration_,
+      .repository = *repository_,
       .inbox = config_.collector ? inbox_.get() : nullptr,
       .metrics = *metrics_,
       .version = std::string(Version()),
@@ -261,13 +285,35 @@ Status Application::StartServing() {
       .published_zone = published_zone,
       .collector_role = RoleOf(config_.collector_role),
       .report_bytes_max = static_cast<std::size_t>(config_.report_bytes_max),
-      .streams_max = config_.streams_max});
-  http::Router router;
-  api::AddRoutes(router, *services_);
+      .streams_max = config_.streams_max,
+      .alerts = alerts_.get(),
+      .badges_public = config_.badges_public});
+  router_.emplace();
+  api::AddRoutes(*router_, *services_);
+  return OkStatus();
+}
+
+Result<http::Response> Application::Answer(http::Request request) {
+  CQD_RETURN_IF_ERROR(MakeRouter());
+  CQD_RETURN_IF_ERROR(http::ParseTargetInto(request.target, request.path, request.query));
+  request.clock = &clock_;
+  const http::PathRoutes* routes = router_->Match(request.path, request.captures);
+  const http::Route* route = routes == nullptr ? nullptr : routes->Find(request.method);
+  if (route == nullptr) {
+    return http::Problem(Fail(ErrorCode::kNotFound, "no such call: " + request.path));
+  }
+  return route->handler(request);
+}
+
+Status Application::StartServing() {
+  AllowConnections(config_.connections_max);
+  CQD_RETURN_IF_ERROR(MakeRouter());
   CQD_ASSIGN_OR_RETURN(http::ServerOptions options, MakeServerOptions());
-  CQD_ASSIGN_OR_RETURN(server_, http::Server::Start(std::move(options), std::move(router)));
+  CQD_ASSIGN_OR_RETURN(server_, http::Server::Start(std::move(options), *std::move(router_)));
+  router_.reset();
   CQD_RETURN_IF_ERROR(run_log_->Append("System", fmt::format("OpenCQD {} started", Version())));
   integration_->Start();
+  alerts_->Start();
   return OkStatus();
 }
 
@@ -297,6 +343,7 @@ std::uint16_t Application::port() const {
 
 void Application::StopServing() {
   if (server_) server_->Shutdown();
+  if (alerts_) alerts_->Stop();
   if (integration_) integration_->Stop();
   if (server_ && run_log_ && !run_log_->Append("System", "OpenCQD stopped").ok())
     LogWarning("the stop could not be logged");

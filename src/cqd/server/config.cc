@@ -13,7 +13,6 @@
 #include "base/text.h"
 #include "base/time_zone.h"
 #include "file/io.h"
-#include "odbc/connection.h"
 
 namespace cqd::server {
 namespace {
@@ -130,10 +129,36 @@ Status ReadSources(std::string_view file, const toml::node& node, Config& config
   return OkStatus();
 }
 
+Status ReadAlertTargets(std::string_view file, const toml::node& node, Config& config) {
+  constexpr std::string_view kForm = "write each receiver as a table [[alert.target]]";
+  const toml::array* array = node.as_array();
+  if (array == nullptr) return Bad(file, node, "alert.target", kForm);
+  for (const toml::node& item : *array) {
+    const toml::table* table = item.as_table();
+    if (table == nullptr) return Bad(file, item, "alert.target", kForm);
+    AlertTargetConfig target;
+    CQD_RETURN_IF_ERROR(ReadTable(file, *table, "alert.target.", SettingsOf(target), nullptr));
+    if (target.name.empty())
+      return Bad(file, item, "alert.target.name", "is missing; give each receiver its own name");
+    for (const AlertTargetConfig& other : config.alert_targets) {
+      if (other.name == target.name)
+        return Bad(file, item, "alert.target.name",
+                   fmt::format("\"{}\" is used twice", other.name));
+    }
+    config.alert_targets.push_back(std::move(target));
+  }
+  return OkStatus();
+}
+
 Status ReadTable(std::string_view file, const toml::table& table, std::string_view prefix,
                  const std::vector<Setting>& settings, Config* config) {
   for (const auto& [name, node] : table) {
     const std::string key = std::string(prefix) + std::string(name.str());
+    // [[alert]] is easily written for it.
+    if (config != nullptr && (key == "alert.target" || (key == "alert" && node.is_array()))) {
+      CQD_RETURN_IF_ERROR(ReadAlertTargets(file, node, *config));
+      continue;
+    }
     if (config != nullptr && key == "source") {
       CQD_RETURN_IF_ERROR(ReadSources(file, node, *config));
       continue;
@@ -151,50 +176,29 @@ Status ReadTable(std::string_view file, const toml::table& table, std::string_vi
   return OkStatus();
 }
 
-struct DefaultText {
-  std::string operator()(const bool* value) const { return *value ? "`true`" : "`false`"; }
-  std::string operator()(const std::int64_t* value) const { return fmt::format("`{}`", *value); }
-  std::string operator()(const std::string* value) const { return fmt::format("`\"{}\"`", *value); }
-  std::string operator()(const std::vector<std::string>* value) const {
-    return value->empty() ? "`[]`" : fmt::format("`[\"{}\"]`", fmt::join(*value, "\", \""));
-  }
-};
-
-std::string Allowed(const Setting& setting) {
-  if (std::holds_alternative<std::int64_t*>(setting.value)) {
-    return fmt::format("{} to {}{}{}", setting.min, setting.max, setting.unit.empty() ? "" : " ",
-                       setting.unit);
-  }
-  if (!setting.choices.empty()) return fmt::format("{}", fmt::join(setting.choices, ", "));
-  if (std::holds_alternative<bool*>(setting.value)) return "true, false";
-  return std::holds_alternative<std::string*>(setting.value) ? "text" : "list of texts";
-}
-
-void AppendTable(std::string& out, const std::vector<Setting>& settings) {
-  out += "| Key | Default | Allowed | Meaning |\n|---|---|---|---|\n";
-  for (const Setting& setting : settings) {
-    out += fmt::format("| `{}` | {} | {} | {} |\n", setting.key,
-                       std::visit(DefaultText{}, setting.value), Allowed(setting), setting.meaning);
-  }
-}
-
 /// File names in the file count from its folder, so that a server can be started from anywhere.
 void ResolvePaths(Config& config, const std::filesystem::path& folder) {
   const auto resolve = [&](std::string& path) {
     if (!path.empty() && !std::filesystem::path(path).is_absolute())
       path = (folder / path).lexically_normal().string();
   };
-  for (std::string* path : {&config.data_dir, &config.tls_certificate_file, &config.tls_key_file,
-                            &config.log_file, &config.password_file})
+  for (std::string* path :
+       {&config.data_dir, &config.tls_certificate_file, &config.tls_key_file, &config.log_file,
+        &config.password_file, &config.client_password_file, &config.client_ca_file})
     resolve(*path);
   for (SourceConfig& source : config.sources) resolve(source.password_file);
+  for (AlertTargetConfig& target : config.alert_targets) {
+    for (std::string* path :
+         {&target.url_file, &target.secret_file, &target.ca_file, &target.password_file})
+      resolve(*path);
+  }
 }
 
 }  // namespace
 
 std::vector<Setting> SettingsOf(Config& c) {
   constexpr std::int64_t kMany = 1'000'000'000'000;
-  return {
+  std::vector<Setting> settings = {
       {.key = "data_dir",
        .value = &c.data_dir,
        .meaning = "Folder of the archive, the cube and the logs. One process owns it. `--data-dir` "
@@ -387,6 +391,14 @@ std::vector<Setting> SettingsOf(Config& c) {
        .unit = "months",
        .meaning = "Months of streams to keep, the current one included; 0 keeps all. Older month "
                   "files are deleted by the next run."},
+      {.key = "archive.quarantine_max",
+       .value = &c.quarantine_max,
+       .min = 1,
+       .max = 100'000'000,
+       .unit = "records",
+       .meaning = "Records kept that could not be stored; over it the oldest go and only their "
+                  "number stays. Larger: more to look at and to replay after a bad night, 1 to 4 "
+                  "kB of disk a record."},
 
       {.key = "storage.disk_free_bytes_min",
        .value = &c.disk_free_bytes_min,
@@ -447,7 +459,34 @@ std::vector<Setting> SettingsOf(Config& c) {
        .unit = "s",
        .meaning = "Once reports have come: longest silence of the collector that is not reported; "
                   "0: silence is normal."},
+
+      {.key = "client.server",
+       .value = &c.client_server,
+       .meaning = "URL under which the other commands reach the server that owns the data "
+                  "directory, for example when its certificate names a host. Empty: the address "
+                  "that it listens on."},
+      {.key = "client.user",
+       .value = &c.client_user,
+       .meaning =
+           "User whose name the other commands send to a server with `auth.mode = \"basic\"`. "
+           "`--user` goes before it."},
+      {.key = "client.password_file",
+       .value = &c.client_password_file,
+       .meaning =
+           "File whose first line is that user's password. `--password-file` goes before it."},
+      {.key = "client.ca_file",
+       .value = &c.client_ca_file,
+       .meaning = "PEM file of authorities that the commands trust besides the system's. "
+                  "`--ca-file` goes before it."},
+      {.key = "client.timeout_s",
+       .value = &c.client_timeout_s,
+       .min = 1,
+       .max = 3600,
+       .unit = "s",
+       .meaning = "How long a command waits for one answer of the server."},
   };
+  for (Setting& setting : AlertSettingsOf(c)) settings.push_back(std::move(setting));
+  return settings;
 }
 
 std::vector<Setting> SettingsOf(SourceConfig& s) {
@@ -569,56 +608,6 @@ std::vector<std::string> CheckConfig(const Config& config) {
         config.error_after_s, config.warn_after_s));
   }
   return findings;
-}
-
-std::string ConfigHash(const Config& config) {
-  // Settings are bound to what they set, hence the copy.
-  Config copy = config;
-  std::string text;
-  const auto append = [&text](const std::vector<Setting>& settings) {
-    for (const Setting& setting : settings) {
-      text += fmt::format("{}=", setting.key);
-      if (const auto* flag = std::get_if<bool*>(&setting.value)) text += fmt::format("{}", **flag);
-      if (const auto* number = std::get_if<std::int64_t*>(&setting.value))
-        text += fmt::format("{}", **number);
-      if (const auto* word = std::get_if<std::string*>(&setting.value))
-        text += odbc::RedactSecrets(**word);
-      if (const auto* list = std::get_if<std::vector<std::string>*>(&setting.value)) {
-        for (const std::string& item : **list) text += item + '\n';
-      }
-      text += '\n';
-    }
-  };
-  append(SettingsOf(copy));
-  for (SourceConfig& source : copy.sources) append(SettingsOf(source));
-  // FNV-1a, 64 bits: tells one configuration from another, guards nothing.
-  std::uint64_t hash = 14695981039346656037ULL;
-  for (const char c : text) {
-    hash ^= static_cast<unsigned char>(c);
-    hash *= 1099511628211ULL;
-  }
-  return fmt::format("{:016x}", hash);
-}
-
-std::string ConfigurationMarkdown() {
-  Config config;
-  SourceConfig source;
-  std::string out =
-      "# Configuration\n\n"
-      "<!-- Made from the code by `cqd describe configuration`; a test compares. -->\n\n"
-      "One TOML file, given with `--config FILE`. Every setting has a default; an empty file is a "
-      "valid one. File names in it count\n"
-      "from the file's folder. `cqd check --config FILE` looks at everything and says what to "
-      "change. Changes take effect at the next start.\n\n"
-      "A key `server.port` is written as\n\n```toml\n[server]\nport = 8080\n```\n\n";
-  AppendTable(out, SettingsOf(config));
-  out +=
-      "\n## Sources\n\nEach QoEMetrics database is a table `[[source]]` of its own:\n\n"
-      "```toml\n[[source]]\nname = \"qoe\"\nconnection_string = "
-      "\"Driver={FreeTDS};Server=sql.example.org;Port=1433;Database=QoEMetrics;UID=cqd\"\n"
-      "password_file = \"qoe.password\"\n```\n\n";
-  AppendTable(out, SettingsOf(source));
-  return out;
 }
 
 }  // namespace cqd::server

@@ -27,6 +27,25 @@ struct SourceConfig {
   std::int64_t reconnect_wait_max_s = 60;
 };
 
+/// A receiver of alerts. One table [[alert.target]] each. See docs/alerts.md.
+struct AlertTargetConfig {
+  std::string name;
+  std::string kind = "generic";
+  std::string url, url_file, secret_file;
+  std::string min_severity = "warn";
+  std::vector<std::string> stages;
+  std::int64_t timeout_s = 10;
+  std::string ca_file;
+  std::string server;
+  std::int64_t port = 587;
+  std::string tls = "starttls";
+  std::string user, password_file, from;
+  std::vector<std::string> to;
+  std::int64_t every_s = 60;
+  std::string well = "pass";
+  bool fail_suffix = false;
+};
+
 /// Every setting, at its default. Meanings, units and ranges: SettingsOf.
 struct Config {
   std::string data_dir = "data";
@@ -69,6 +88,7 @@ struct Config {
   std::int64_t hung_after_s = 1800;
   std::int64_t slo_target_percent = 99;
   std::int64_t retention_months = 0;
+  std::int64_t quarantine_max = 1'000'000;
   std::int64_t disk_free_bytes_min = 1024LL * 1024 * 1024;
   std::int64_t storage_warn_days = 7;
 
@@ -82,7 +102,19 @@ struct Config {
   std::int64_t report_keep_days = 90;
   std::int64_t collector_quiet_after_s = 0;
 
+  std::string client_server, client_user, client_password_file, client_ca_file;
+  std::int64_t client_timeout_s = 30;
+
+  std::int64_t alert_check_every_s = 5;
+  std::int64_t alert_hold_off_s = 120;
+  std::int64_t alert_resolve_after_s = 60;
+  std::string alert_public_url;
+
   std::vector<SourceConfig> sources;
+  std::vector<AlertTargetConfig> alert_targets;
+
+  /// Not a setting: the server that --server names; the data directory then plays no part.
+  std::string remote_server;
 };
 
 /// One setting: where its value lies, and everything a person needs to choose it.
@@ -95,9 +127,13 @@ struct Setting {
   std::string_view meaning;  ///< what it does, and what a larger value does
 };
 
-/// All settings but the sources', bound to `config`, in the order of the documentation.
+/// All settings but those of sources and alert targets, bound to `config`, in the order of the
+/// documentation.
 std::vector<Setting> SettingsOf(Config& config);
 std::vector<Setting> SettingsOf(SourceConfig& source);
+std::vector<Setting> SettingsOf(AlertTargetConfig& target);
+/// The part of SettingsOf(Config) with "alert." in front.
+std::vector<Setting> AlertSettingsOf(Config& config);
 
 /// Reads a TOML file over the defaults. Relative file names in it count from the file's folder.
 /// Errors: kNotFound, kInvalidArgument: names file, line, key, value and what is allowed; an
