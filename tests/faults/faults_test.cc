@@ -176,12 +176,22 @@ void FaultsTest::RunOracle() {
   ASSERT_TRUE(oracle_.answers.back().has_value());
 }
 
+/// The first lines that differ; "" for equal texts.
+std::string FirstDifference(const std::string& have, const std::string& want) {
+  const auto a = Split(have, '\n');
+  const auto b = Split(want, '\n');
+  for (std::size_t i = 0; i < std::max(a.size(), b.size()); ++i) {
+    const std::string_view x = i < a.size() ? a[i] : "(no line)";
+    const std::string_view y = i < b.size() ? b[i] : "(no line)";
+    if (x != y) return "have " + std::string(x) + "\nwant " + std::string(y);
+  }
+  return {};
+}
+
 /// What the status may not say of an attempt that failed.
 void CheckStatus(Plant& plant) {
-  const json::value status = plant.AskStatus();
+  const json::value status = plant.AskStatusAtRest();
   for (const json::value& stage : status.at("stages").as_array()) {
-    EXPECT_NE(stage.at("state").as_string(), "running") << "nothing runs";
-    EXPECT_NE(stage.at("state").as_string(), "queued") << "nothing waits";
     const std::string_view outcome = stage.at("outcome").as_string();
     if (outcome != "failed" && outcome != "partial") continue;
     const json::value& error = stage.at("last_failure").at("error");
@@ -249,12 +259,12 @@ void FaultsTest::RunWith(Fault fault, std::int64_t n) {
     const Status opened = day.plant().Open();
     EXPECT_TRUE(opened.ok()) << opened.error().ToString();
     if (opened.ok()) {
-      EXPECT_TRUE(day.plant().Dump() == oracle_.dump) << "the archive holds something else";
+      EXPECT_EQ(FirstDifference(day.plant().Dump(), oracle_.dump), "");
       const auto answer = day.plant().Ask();
       EXPECT_TRUE(!answer || answer == oracle_.answers.back());
       EXPECT_TRUE(day.plant().Integrate());
       EXPECT_EQ(day.plant().Ask(), oracle_.answers.back());
-      EXPECT_TRUE(day.plant().Dump() == oracle_.dump) << "the archive holds something else";
+      EXPECT_EQ(FirstDifference(day.plant().Dump(), oracle_.dump), "");
     }
   }
   day.plant().Close();
@@ -262,6 +272,13 @@ void FaultsTest::RunWith(Fault fault, std::int64_t n) {
 }
 
 void FaultsTest::Sweep(Fault fault, std::int64_t sample) {
+  // Some operations again: CQD_FAULT_OPERATIONS=1254-1260 with --gtest_filter.
+  if (const char* wanted = std::getenv("CQD_FAULT_OPERATIONS"); wanted != nullptr) {
+    const auto range = Split(wanted, '-');
+    for (auto n = ParseInt(range.front()); n && n <= ParseInt(range.back()) && !HasFailure(); ++*n)
+      RunWith(fault, *n);
+    return;
+  }
   const std::int64_t all = operations_[fault];
   const std::int64_t step = Long() ? 1 : std::max<std::int64_t>(1, all / sample);
   std::int64_t tried = 0;

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <poll.h>
 
+#include <algorithm>
 #include <chrono>
 #include <sstream>
 
@@ -39,20 +40,16 @@ bool WaitFor(Condition done) {
   return true;
 }
 
-/// Without the column of row ids, the eighth: they tell in which order sources came in. No text
-/// with a comma stands before it.
-std::string WithoutRowIds(const std::string& csv) {
+/// Without the numbers of calls and rows, the fifth and eighth column: they count attempts too. No
+/// text with a comma stands before them.
+std::string WithoutCounters(const std::string& csv) {
   std::string out;
   for (const std::string_view line : Split(csv, '\n')) {
-    std::size_t from = 0;
-    for (int column = 0; column < 7 && from != std::string_view::npos; ++column) {
-      from = line.find(',', from);
-      if (from != std::string_view::npos) ++from;
+    int column = 0;
+    for (const std::string_view cell : Split(line, ',')) {
+      if (column != 4 && column != 7) out += std::string(cell) + ',';
+      ++column;
     }
-    const std::size_t to = from == std::string_view::npos ? from : line.find(',', from);
-    out += to == std::string_view::npos
-               ? std::string(line)
-               : std::string(line.substr(0, from)) + std::string(line.substr(to));
     out += '\n';
   }
   return out;
@@ -147,9 +144,31 @@ std::optional<std::string> Plant::Ask() {
 }
 
 json::value Plant::AskStatus() {
-  const auto answer = http::Get(Url("/api/v1/status"));
-  EXPECT_TRUE(answer.ok() && answer->status == 200) << "the status must always answer";
-  return json::parse(answer->body);
+  std::string body;
+  const bool answered = WaitFor([&] {
+    const auto answer = http::Get(Url("/api/v1/status"));
+    if (!answer.ok()) return false;  // a busy machine: nobody took the connection in time
+    EXPECT_EQ(answer->status, 200);
+    body = answer->body;
+    return true;
+  });
+  EXPECT_TRUE(answered) << "the status must always answer";
+  return json::parse(answered ? body : R"({"stages":[],"reasons":[],"status":""})");
+}
+
+json::value Plant::AskStatusAtRest() {
+  json::value status;
+  const bool idle = WaitFor([&] {
+    status = AskStatus();
+    const json::array& stages = status.at("stages").as_array();
+    return std::all_of(stages.begin(), stages.end(), [](const json::value& stage) {
+      return stage.at("state").as_string() == "idle" ||
+             stage.at("state").as_string() == "never_run";
+    });
+  });
+  EXPECT_TRUE(idle) << "a stage is shown at work although nothing runs: "
+                    << json::serialize(status);
+  return status;
 }
 
 json::array Plant::Runs() {
@@ -169,7 +188,7 @@ std::string Plant::Dump() const {
       "SELECT reason, record_key, payload FROM quarantine ORDER BY reason, record_key",
       archive::SqlFormat::kCsv, out);
   if (!status.ok()) return status.error().ToString();
-  return WithoutRowIds(out.str());
+  return WithoutCounters(out.str());
 }
 
 }  // namespace cqd::test

@@ -34,6 +34,9 @@ class Plant {
   /// The rows of all queries, as text; nullopt when the server said that it cannot answer.
   std::optional<std::string> Ask();
   boost::json::value AskStatus();
+  /// The status of a moment in which no stage is shown as waiting or running; a partial archive run
+  /// is followed by a cube run too.
+  boost::json::value AskStatusAtRest();
   boost::json::array Runs();
   /// Every stream of the archive as `cqd sql` shows it, and what was set aside.
   std::string Dump() const;

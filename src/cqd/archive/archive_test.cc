@@ -73,6 +73,21 @@ TEST_F(ArchiveTest, AnEmptyArchiveAnswers) {
   EXPECT_EQ(Archive::Open({.folder = ""}, clock_).error().code, ErrorCode::kInvalidArgument);
 }
 
+TEST_F(ArchiveTest, AMonthWhoseDropFailedHalfWayIsDroppedByTheNext) {
+  ASSERT_TRUE(Write({MakeRow(source_, 1)}).ok());
+  const Month month = archive_->Months()->front().month;
+  const std::string file = folder_.Path("archive/streams-" + month.ToString() + ".sqlite");
+  ASSERT_TRUE(std::filesystem::exists(file));
+  // As the rename leaves it when the sync of the folder behind it fails.
+  std::filesystem::rename(file, file + ".dropped");
+  const auto dropped = archive_->DropMonthsBefore(month.Plus(1));
+  ASSERT_TRUE(dropped.ok()) << dropped.error().ToString();
+  ASSERT_EQ(dropped->size(), 1u);
+  EXPECT_EQ(dropped->front().row_count, 1);
+  EXPECT_TRUE(archive_->Months()->empty());
+  EXPECT_FALSE(std::filesystem::exists(file + ".dropped"));
+}
+
 TEST_F(ArchiveTest, EveryFieldComesBackAsItWasStored) {
   StreamRow row = MakeRow(source_, 1);
   std::mt19937_64 random(7);

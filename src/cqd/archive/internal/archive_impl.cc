@@ -204,8 +204,14 @@ Result<std::vector<MonthInfo>> ArchiveImpl::DropMonthsBefore(Month oldest) {
   // As a Writer would: no Writer may have one of the files open.
   CQD_ASSIGN_OR_RETURN(const std::unique_ptr<Writer> exclusive, BeginWrite());
   CQD_ASSIGN_OR_RETURN(const std::vector<Month> files, MonthFiles(options_.folder));
+  std::set<Month> old(files.begin(), files.end());
+  {
+    // Also those whose file is on its way out already, by an attempt that failed half way.
+    const std::lock_guard lock(state_mutex_);
+    for (const auto& [month, state] : months_) old.insert(month);
+  }
   std::vector<MonthInfo> dropped;
-  for (const Month month : files) {
+  for (const Month month : old) {
     if (month >= oldest) break;
     MonthInfo info{month};
     {
