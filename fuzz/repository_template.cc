@@ -1,6 +1,5 @@
-// Any bytes as a template file: a tree within the limits or an error, never a crash. A tree that was
-// read is written and read again as the same one.
-// Links: repository
+// Any bytes as a template file: a tree within the limits or an error, never a crash. A tree that
+// was read is written and read again as the same one. Links: repository
 #include <cstddef>
 #include <cstdint>
 #include <string>

@@ -249,12 +249,12 @@ void FaultsTest::RunWith(Fault fault, std::int64_t n) {
     const Status opened = day.plant().Open();
     EXPECT_TRUE(opened.ok()) << opened.error().ToString();
     if (opened.ok()) {
-      EXPECT_EQ(day.plant().Dump(), oracle_.dump);
+      EXPECT_TRUE(day.plant().Dump() == oracle_.dump) << "the archive holds something else";
       const auto answer = day.plant().Ask();
       EXPECT_TRUE(!answer || answer == oracle_.answers.back());
       EXPECT_TRUE(day.plant().Integrate());
       EXPECT_EQ(day.plant().Ask(), oracle_.answers.back());
-      EXPECT_EQ(day.plant().Dump(), oracle_.dump);
+      EXPECT_TRUE(day.plant().Dump() == oracle_.dump) << "the archive holds something else";
     }
   }
   day.plant().Close();
@@ -273,25 +273,25 @@ void FaultsTest::Sweep(Fault fault, std::int64_t sample) {
 }
 
 TEST_F(FaultsTest, IoError) {
-  Sweep(Fault::kIoError, 30);
+  Sweep(Fault::kIoError, 8);
 }
 TEST_F(FaultsTest, DiskFullOnce) {
-  Sweep(Fault::kDiskFull, 30);
+  Sweep(Fault::kDiskFull, 6);
 }
 TEST_F(FaultsTest, ShortWrite) {
-  Sweep(Fault::kShortWrite, 20);
+  Sweep(Fault::kShortWrite, 4);
 }
 TEST_F(FaultsTest, SyncFails) {
-  Sweep(Fault::kSyncFails, 20);
+  Sweep(Fault::kSyncFails, 6);
 }
 TEST_F(FaultsTest, DiskStaysFull) {
-  Sweep(Fault::kDiskStaysFull, 20);
+  Sweep(Fault::kDiskStaysFull, 6);
 }
 TEST_F(FaultsTest, DiskGone) {
-  Sweep(Fault::kDiskGone, 20);
+  Sweep(Fault::kDiskGone, 5);
 }
 TEST_F(FaultsTest, PowerLoss) {
-  Sweep(Fault::kPowerLoss, 30);
+  Sweep(Fault::kPowerLoss, 10);
 }
 
 }  // namespace

@@ -52,18 +52,22 @@ class EventReader {
   /// True once the stream was ended in good order: by the chunk of length 0.
   bool ended_whole() const { return ended_whole_; }
 
-  /// The next event; nullopt when the stream has ended or broken off.
+  /// The next event but heartbeats; nullopt when the stream has ended or broken off.
   std::optional<StreamedEvent> Next() {
-    for (;;) {
+    for (int heartbeats = 0; heartbeats < 5;) {
       const std::size_t end = text_.find("\n\n");
       if (end != std::string::npos) {
         const std::string block = text_.substr(0, end + 1);
         text_.erase(0, end + 2);
-        if (auto event = Interpret(block)) return event;
+        auto event = Interpret(block);
+        if (event && event->type != "heartbeat") return event;
+        heartbeats += event.has_value();
         continue;
       }
       if (!ReadChunk()) return std::nullopt;
     }
+    ADD_FAILURE() << "nothing but heartbeats for a minute";
+    return std::nullopt;
   }
   /// Takes events until one of `type`; all that came, that one last. Shorter when the stream ends.
   std::vector<StreamedEvent> Until(std::string_view type) {

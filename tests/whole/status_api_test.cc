@@ -120,7 +120,7 @@ TEST_F(StatusApi, AnEqualStatusIsNotSentTwice) {
     later = cqd_->Get("/api/v1/status");
   } while (json::parse(later.body).at("generated_at").as_string() == made);
   EXPECT_EQ(later.Header("ETag").value_or(""), tag);
-  for (const std::string known : {tag, "\"other\", " + tag, std::string("*"), tag.substr(2)}) {
+  for (const std::string& known : {tag, "\"other\", " + tag, std::string("*"), tag.substr(2)}) {
     const auto answer = cqd_->Send("GET", "/api/v1/status", {{"If-None-Match", known}});
     EXPECT_EQ(answer.status, 304) << known;
     EXPECT_EQ(answer.body, "");
@@ -298,6 +298,7 @@ TEST(StatusVisibility, DetailsHostsAndLogsAreForAdministrators) {
         0);
   }
   cqd.Serve();
+  ASSERT_EQ(cqd.Post("/api/v1/reports", "secret call", "application/vq-rtcpxr").status, 202);
   cqd.client.credentials = {"administrator", "a long pass word for administrator"};
   cqd.Post("/api/v1/runs", R"({"stage":"archive"})");
   const std::string id(cqd.WaitForRun("archive").at("run_id").as_string());
@@ -305,6 +306,11 @@ TEST(StatusVisibility, DetailsHostsAndLogsAreForAdministrators) {
   EXPECT_FALSE(ours.at("log").as_array().empty());
   EXPECT_EQ(ours.at("requested_by").as_string(), "administrator");
   EXPECT_TRUE(ours.at("error").as_object().contains("detail"));
+  const json::value rejects = cqd.GetJson("/api/v1/runs/" + id + "/rejects");
+  ASSERT_EQ(rejects.at("rejects").as_array().size(), 1U) << "the report that nobody can read";
+  EXPECT_THAT(std::string(rejects.at("rejects").at(0).at("payload").as_string()),
+              HasSubstr("secret call"));
+  EXPECT_EQ(Problem(cqd.Get("/api/v1/runs/" + id + "/rejects?n=0"), 400).at("field"), "n");
   EXPECT_FALSE(cqd.GetJson("/api/v1/status").at("server").at("id").is_null());
   const std::string our_tag(cqd.Get("/api/v1/status").Header("ETag").value_or(""));
 
@@ -312,8 +318,8 @@ TEST(StatusVisibility, DetailsHostsAndLogsAreForAdministrators) {
   const http::ClientResponse status = cqd.Get("/api/v1/status");
   EXPECT_NE(status.Header("ETag").value_or(""), our_tag) << "another document";
   EXPECT_TRUE(json::parse(status.body).at("server").at("id").is_null());
-  for (const std::string path :
-       {"/api/v1/status", "/api/v1/runs", "/api/v1/runs/", "/api/v1/runs//events"}) {
+  for (const std::string path : {"/api/v1/status", "/api/v1/runs", "/api/v1/runs/",
+                                 "/api/v1/runs//events", "/api/v1/runs//rejects"}) {
     std::string full = path;
     if (const std::size_t gap = full.find("runs/"); gap != std::string::npos)
       full.insert(gap + 5, id);

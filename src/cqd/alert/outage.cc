@@ -23,15 +23,6 @@ std::string OneLine(std::string_view text) {
   return line;
 }
 
-template <typename AnyReason>
-std::string SourceOf(const AnyReason& reason) {
-  if constexpr (requires { reason.source; }) {
-    return reason.source;
-  } else {
-    return {};
-  }
-}
-
 /// "source:My DB" -> "source-My-DB": it stands in URLs and header fields.
 std::string IdText(std::string_view subject) {
   std::string text = CleanUtf8(subject, 60);
@@ -73,8 +64,7 @@ std::string SubjectOf(const integration::Reason& reason) {
     const std::string stage(integration::StageName(*reason.stage));
     return reason.code == "slo_missed" ? "slo:" + stage : stage;
   }
-  const std::string source = SourceOf(reason);
-  return source.empty() ? "system" : "source:" + source;
+  return reason.source.empty() ? "system" : "source:" + reason.source;
 }
 
 /// What a look shows of one subject that is not well.

@@ -85,10 +85,14 @@ TEST_F(OutageTest, EachSubjectHasItsOwn) {
   const Reason archive = MakeReason("archive_failing", Health::kFail, Stage::kArchive);
   const Reason disk = MakeReason("disk_low", Health::kFail, std::nullopt);
   const Reason slo = MakeReason("slo_missed", Health::kWarn, Stage::kCube);
-  EXPECT_EQ(Events({late_, archive, disk, slo}, 25).size(), 4U);
+  Reason quiet = MakeReason("source_quiet", Health::kWarn, std::nullopt);
+  quiet.source = "My DB";
+  EXPECT_EQ(Events({late_, archive, disk, slo, quiet}, 25).size(), 5U);
   std::vector<std::string> subjects;
   for (const Outage& outage : tracker_.Open()) subjects.push_back(outage.subject);
-  EXPECT_THAT(subjects, testing::ElementsAre("archive", "cube", "slo:cube", "system"));
+  EXPECT_THAT(subjects,
+              testing::ElementsAre("archive", "cube", "slo:cube", "source:My DB", "system"));
+  EXPECT_THAT(tracker_.Open()[3].id, testing::StartsWith("source-My-DB-")) << "fit for a URL";
 }
 
 TEST_F(OutageTest, RemarksAreNoOutage) {

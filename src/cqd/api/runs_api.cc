@@ -17,6 +17,7 @@ using http::Request;
 using http::Response;
 
 constexpr std::int64_t kRunsMax = 500;
+constexpr std::int64_t kRejectsDefault = 50;
 constexpr std::string_view kStates =
     "queued, running, succeeded, partial, failed, cancelled, interrupted or skipped";
 
@@ -144,6 +145,46 @@ Response GetRunEvents(const Request& request, Services& services) {
   return Response::Json(200, json::serialize(out));
 }
 
+/// Records in quarantine that this run set aside. What they hold is for administrators.
+Response GetRunRejects(const Request& request, Services& services) {
+  const auto run = FindRun(request.Capture("id"), services);
+  if (!run.ok()) return http::Problem(run.error());
+  std::int64_t most = kRejectsDefault, before = 0;
+  for (const auto& [name, value] : request.query) {
+    if (name != "n" && name != "cursor") return http::Problem(BadField(name, "one of: n, cursor"));
+    const auto number = WholeNumber(name, value, 1, name == "n" ? kRunsMax : INT64_MAX);
+    if (!number.ok()) return http::Problem(number.error());
+    (name == "n" ? most : before) = *number;
+  }
+  const archive::Quarantine& quarantine = services.archive.quarantine();
+  archive::QuarantineFilter filter;
+  filter.run_seq = run->seq;
+  const auto entries = quarantine.List(filter, static_cast<std::size_t>(most), before);
+  if (!entries.ok()) return http::Problem(entries.error());
+  json::array list;
+  for (const archive::QuarantineEntry& entry : *entries) {
+    json::object one{{"id", entry.id},
+                     {"source", entry.source},
+                     {"reason", entry.reason},
+                     {"first_at", TimeJson(entry.first_at)},
+                     {"last_at", TimeJson(entry.last_at)},
+                     {"occurrences", entry.occurrences}};
+    if (IsAdministrator(request)) {
+      const auto whole = quarantine.Find(entry.id);
+      one["record_key"] = entry.record_key;
+      one["detail"] = entry.detail;
+      one["payload"] = whole.ok() ? json::value(whole->payload) : json::value(nullptr);
+    }
+    list.push_back(std::move(one));
+  }
+  json::value cursor = nullptr;
+  if (static_cast<std::int64_t>(entries->size()) == most)
+    cursor = std::to_string(entries->back().id);
+  return Response::Json(200, json::serialize(json::object{{"run_id", run->run_id},
+                                                          {"rejects", std::move(list)},
+                                                          {"next_cursor", std::move(cursor)}}));
+}
+
 /// The key that names the request: header `Idempotency-Key` or member `idempotency_key`.
 Result<std::string> IdempotencyKey(const Request& request, const json::object& body) {
   CQD_ASSIGN_OR_RETURN(const std::string member, TextMember(body, "idempotency_key", ""));
@@ -234,6 +275,7 @@ void AddRunsApi(http::Router& router, Services& services) {
   router.Post("/api/v1/runs", with(StartRun), change);
   router.Get("/api/v1/runs/{id}", with(GetRun));
   router.Get("/api/v1/runs/{id}/events", with(GetRunEvents));
+  router.Get("/api/v1/runs/{id}/rejects", with(GetRunRejects));
   router.Post("/api/v1/runs/{id}/cancel", with(CancelRun), change);
   router.Post("/api/v1/schedule/pause", with(PauseSchedule), change);
   router.Post("/api/v1/schedule/resume", with(ResumeSchedule), change);

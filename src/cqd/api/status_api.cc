@@ -2,6 +2,7 @@
 #include <boost/json.hpp>
 #include <memory>
 
+#include "alert/service.h"
 #include "api/internal/arguments.h"
 #include "api/internal/status_cache.h"
 #include "api/internal/status_json.h"
@@ -64,6 +65,7 @@ Response GetStatus(const Request& request, StatusCache& cache) {
 integration::StatusView FullStatus(const Services& services) {
   integration::StatusView view = services.integration.status();
   view.cache = CacheOf(services);
+  if (services.alerts != nullptr) view.alerts = services.alerts->Active();
   return view;
 }
 

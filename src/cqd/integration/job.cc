@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 
 #include "base/log.h"
 #include "integration/replay.h"
@@ -95,6 +96,7 @@ class SourceRun {
     // next time.
     for (const auto& [month, rows] : committed_months_) AddPartition(month, rows);
     AddRows();
+    AddRejectReasons();
     AddInput();
     return status;
   }
@@ -121,12 +123,14 @@ class SourceRun {
     CQD_RETURN_IF_ERROR(Upsert(batch.rows));
     for (const model::RejectedRecord& rejected : batch.rejected) {
       CQD_RETURN_IF_ERROR(writer_->Quarantine(rejected, run_.seq));
+      ++rejects_[rejected.reason];
     }
     run_.bytes_read += batch.bytes_read;
     NoteTimes(batch.rows);
     if (!batch.watermark) return OkStatus();
     CQD_RETURN_IF_ERROR(writer_->Commit(id, *batch.watermark));
     committed_ = writer_->counts();
+    committed_rejects_ = rejects_;
     committed_months_ = writer_->months();
     return OkStatus();
   }
@@ -153,6 +157,24 @@ class SourceRun {
       to_ = std::max(to_.value_or(time), time);
     }
     if (to_) run_.data_through = std::max(run_.data_through.value_or(*to_), *to_);
+  }
+
+  void AddRejectReasons() {
+    std::int64_t unnamed = committed_.quarantined;
+    for (const auto& [reason, count] : committed_rejects_) unnamed -= count;
+    // What the source let through and the archive has no month for.
+    if (unnamed > 0) committed_rejects_[model::RejectReason::kSessionTimeAbsurd] += unnamed;
+    for (const auto& [reason, count] : committed_rejects_) {
+      const std::string_view code = model::RejectReasonName(reason);
+      const auto known =
+          std::find_if(run_.reject_reasons.begin(), run_.reject_reasons.end(),
+                       [&](const RejectReason& listed) { return listed.code == code; });
+      if (known != run_.reject_reasons.end()) {
+        known->count += count;
+      } else {
+        run_.reject_reasons.push_back({std::string(code), count, {}});
+      }
+    }
   }
 
   void AddInput() {
@@ -199,6 +221,7 @@ class SourceRun {
   std::vector<std::pair<Month, std::int64_t>> committed_months_;
   std::int64_t handed_out_ = 0;
   bool at_source_ = false;
+  std::map<model::RejectReason, std::int64_t> rejects_, committed_rejects_;
   std::optional<UtcTime> from_, to_;  ///< session times handed out
 };
 

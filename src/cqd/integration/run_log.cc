@@ -60,7 +60,9 @@ Status RunLog::CloseOrphans() {
     CQD_ASSIGN_OR_RETURN(
         sqlite::Statement statement,
         database_.Prepare(fmt::format(
-            "{} WHERE state IN ('queued','running') AND boot_id<>? ORDER BY seq", kSelectRuns)));
+            "{} WHERE stage IN ('archive','cube') AND state IN ('queued','running') AND boot_id<>? "
+            "ORDER BY seq",  // with the stages, the index finds them among any number of runs
+            kSelectRuns)));
     statement.BindText(1, options_.boot_id);
     CQD_ASSIGN_OR_RETURN(orphans, ReadRuns(statement));
   }

@@ -173,6 +173,9 @@ TEST_F(ServiceTest, CountsAddUpOverAllFates) {
   first_->rejected_ = 2;
   const RunRecord run = RunNow(Stage::kArchive);
   EXPECT_EQ(run.state, RunState::kSucceeded);
+  ASSERT_EQ(run.reject_reasons.size(), 1U);
+  EXPECT_EQ(run.reject_reasons[0].code, "no_session");
+  EXPECT_EQ(run.reject_reasons[0].count, 2);
   EXPECT_EQ(run.rows.read, 8);
   EXPECT_EQ(run.rows.inserted, 6);
   EXPECT_EQ(run.rows.quarantined, 2);
@@ -216,6 +219,20 @@ TEST_F(ServiceTest, ACubeThatIsBuiltAnewInsertsNothing) {
   EXPECT_EQ(again.rows.read, 6);
   EXPECT_EQ(again.rows.inserted, 0);
   EXPECT_EQ(again.rows.duplicate, 6);
+}
+
+TEST_F(ServiceTest, ManyRefusedRecordsAreOneWarningAndAddUp) {
+  Make();
+  first_->rejected_ = 20'000;
+  const RunRecord run = RunNow(Stage::kArchive);
+  EXPECT_EQ(run.rows.quarantined, 20'000);
+  EXPECT_TRUE(run.rows.AddsUp());
+  ASSERT_EQ(run.warnings.size(), 1U);
+  EXPECT_EQ(run.warnings[0].count, 20'000);
+  ASSERT_EQ(run.reject_reasons.size(), 1U);
+  EXPECT_EQ(run.reject_reasons[0].count, 20'000);
+  const std::vector<std::string> events = Events(run.run_id);
+  EXPECT_EQ(std::count(events.begin(), events.end(), "reject.sample"), 1);
 }
 
 TEST_F(ServiceTest, OneFailingSourceLeavesTheOthersIn) {

@@ -26,6 +26,10 @@ std::string ConfigHash(const Config& config) {
   };
   append(SettingsOf(copy));
   for (SourceConfig& source : copy.sources) append(SettingsOf(source));
+  for (AlertTargetConfig& target : copy.alert_targets) {
+    target.url.clear();  // it may hold a token
+    append(SettingsOf(target));
+  }
   // FNV-1a, 64 bits: tells one configuration from another, guards nothing.
   std::uint64_t hash = 14695981039346656037ULL;
   for (const char c : text) {
