@@ -23,6 +23,7 @@ void Installation::Start(const Settings& settings) {
                                      .boot_id = "boot-" + std::to_string(++boots_),
                                      .version = "simulated"},
                                     clock_);
+  oldest_at_start_ = oldest_run();
   std::vector<std::unique_ptr<source::Source>> sources;
   for (const auto& outside : outside_) sources.push_back(MakeSource(outside));
   integration::ServiceOptions options;

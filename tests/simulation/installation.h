@@ -43,6 +43,8 @@ class Installation {
 
   /// Number of the oldest run in the file; 0 when there is none.
   std::int64_t oldest_run() const;
+  /// ... when the log was opened: what it can have read.
+  std::int64_t oldest_at_start() const { return oldest_at_start_; }
 
   integration::Service& service() { return *service_; }
   integration::RunLog& log() { return *log_; }
@@ -62,6 +64,7 @@ class Installation {
   std::unique_ptr<cube::Cube> cube_;
   std::unique_ptr<integration::RunLog> log_;
   std::unique_ptr<integration::Service> service_;
+  std::int64_t oldest_at_start_ = 0;
   int boots_ = 0;
 };
 

@@ -235,8 +235,7 @@ void Year::PlanReads(const ReadPlan& plan) {
   for (std::size_t i = 0; i < outside_.size(); ++i) PlanRead(i, plan);
 }
 
-void Year::ForgetOldRuns() {
-  const std::int64_t oldest = installation_.oldest_run();
+void Year::ForgetOldRuns(std::int64_t oldest) {
   const auto count = static_cast<std::int64_t>(truth_.runs.size());
   for (std::int64_t seq = truth_.oldest_known; seq < oldest; ++seq) {
     const TrueRun& run = truth_.Run(seq);
@@ -276,7 +275,7 @@ void Year::Boot(bool killed) {
   truth_.cube = {true, settings_.cube.warn_after, settings_.cube.error_after};
   truth_.archive_next_at = NextDue(truth_.now, settings_.every);
   installation_.Start(settings_);
-  ForgetOldRuns();
+  ForgetOldRuns(installation_.oldest_at_start());
   if (settings_.run_at_start && !truth_.paused_since) BeginArchive(AddRun(Stage::kArchive).seq);
 }
 

@@ -80,7 +80,7 @@ class Year {
   void PlanReads(const ReadPlan& plan);
   void Boot(bool killed);
   /// Takes over what retention has removed, when it may.
-  void ForgetOldRuns();
+  void ForgetOldRuns(std::int64_t oldest);
 
   // Comparison: year.cc.
   void Note(const std::string& kind, const std::string& details = {});
