@@ -263,6 +263,7 @@ void FaultsTest::RunWith(Fault fault, std::int64_t n) {
       const auto answer = day.plant().Ask();
       EXPECT_TRUE(!answer || answer == oracle_.answers.back());
       EXPECT_TRUE(day.plant().Integrate());
+      EXPECT_EQ(day.plant().LedgerFindings(), "");
       EXPECT_EQ(day.plant().Ask(), oracle_.answers.back());
       EXPECT_EQ(FirstDifference(day.plant().Dump(), oracle_.dump), "");
     }

@@ -10,6 +10,7 @@
 #include "archive/import.h"
 #include "archive/sql.h"
 #include "base/text.h"
+#include "integration/ledger.h"
 
 namespace cqd::test {
 namespace {
@@ -171,10 +172,12 @@ json::value Plant::AskStatusAtRest() {
   return status;
 }
 
-json::array Plant::Runs() {
-  const auto answer = http::Get(Url("/api/v1/runs?n=500"));
-  EXPECT_TRUE(answer.ok() && answer->status == 200);
-  return json::parse(answer->body).at("runs").as_array();
+std::string Plant::LedgerFindings() const {
+  const auto report = integration::VerifyLedger(config_.data_dir + "/integration.sqlite");
+  if (!report.ok()) return report.error().ToString();
+  std::string words;
+  for (const auto& finding : report->findings) words += finding.message + "\n";
+  return words;
 }
 
 std::string Plant::Dump() const {

@@ -37,7 +37,8 @@ class Plant {
   /// The status of a moment in which no stage is shown as waiting or running; a partial archive run
   /// is followed by a cube run too.
   boost::json::value AskStatusAtRest();
-  boost::json::array Runs();
+  /// What is wrong with the ledger of runs; "" when nothing is.
+  std::string LedgerFindings() const;
   /// Every stream of the archive as `cqd sql` shows it, and what was set aside.
   std::string Dump() const;
 

@@ -238,6 +238,8 @@ TEST(Crash, AKilledServerComesBackTruthfulWithTheCubeItHad) {
     EXPECT_LE(stored, posted);
     // Each stored report is one call with one audio stream.
     EXPECT_EQ(AskAudio(cqd->base()), audio + stored);
+    const test::Finished verified = cqd->Cqd({"status", "--verify"});
+    EXPECT_EQ(verified.exit_code, 0) << verified.output;
     EXPECT_EQ(cqd->StopServer(), 0);
   }
   std::printf("%lld of %d rounds killed a run\n", static_cast<long long>(killed_running),
