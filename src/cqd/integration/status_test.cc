@@ -332,6 +332,22 @@ TEST(StatusReasons, ACubeThatDoesNotFollowTheArchiveIsSeen) {
   EXPECT_THAT(scene.Codes(), ElementsAre("cube_failing")) << "it followed, and failed";
 }
 
+TEST(StatusReasons, ACubeThatFollowedIsNotMissedAfterTheClockWasSetBack) {
+  Scene scene;
+  RunRecord& archived = scene.Succeed(Stage::kArchive, minutes(2));
+  archived.seq = 812;
+  RunRecord followed = scene.Succeed(Stage::kCube, minutes(2));
+  followed.caused_by = 812;
+  StageSummary& cube = scene.Of(Stage::kCube);
+  cube.history = {std::make_shared<const RunRecord>(followed)};
+  cube.newest->queued_at = *archived.finished_at - minutes(60);
+  cube.newest->started_at = cube.newest->queued_at;
+  EXPECT_TRUE(scene.Codes().empty()) << "a run by hand came after it, by the new time before";
+  cube.history.clear();
+  cube.newest->started_at = archived.finished_at;
+  EXPECT_TRUE(scene.Codes().empty()) << "it waited already, and took the data with it";
+}
+
 TEST(StatusReasons, APausedScheduleSaysSoAndStillGetsLate) {
   Scene scene;
   scene.log.pause = SchedulePause{scene.inputs.now - hours(1), "mira", "moving the disk"};

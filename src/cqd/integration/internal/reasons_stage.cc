@@ -221,7 +221,14 @@ void AddHandOverReasons(const LogSummary& summary, const StatusInputs& inputs,
   // Only a service that runs hands over; a log that is looked at from outside says nothing.
   if (!inputs.beat_age || !archive.last_success || cube.current || cube.queued) return;
   const UtcTime due = *archive.last_success->finished_at;
-  if (cube.newest && cube.newest->queued_at >= due) return;
+  // One that waited already when the archive ended has taken its data too.
+  if (cube.newest && (cube.newest->queued_at >= due || cube.newest->started_at >= due)) return;
+  // Times compare badly when the clock was set back in between; what led to what does not change.
+  const std::int64_t seq = archive.last_success->seq;
+  if (std::any_of(cube.history.begin(), cube.history.end(), [&](const auto& run) {
+        return run->caused_by == seq && run->state != RunState::kCancelled;
+      }))
+    return;
   const Duration waited = inputs.FactsOf(Stage::kArchive).success_age.value_or(inputs.now - due);
   if (waited <= kNotStartedAfter) return;
   reasons.push_back(
