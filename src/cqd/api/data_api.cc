@@ -95,7 +95,7 @@ class PublishedLog {
       response.body = "\"\"";
       return response;
     }
-    const auto summary = services_.integration.log().summary();
+    const auto summary = services_.integration.summary();
     std::shared_ptr<const Made> made = std::atomic_load(&kept);
     if (!made || made->version != summary->version) {
       made = std::make_shared<const Made>(

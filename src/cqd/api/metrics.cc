@@ -317,7 +317,7 @@ std::string Metrics::Text(Services& services) {
   const integration::StatusView view = services.integration.status();
   for (const auto& stage : view.stages) AddStage(scrape, stage, view.generated_at);
   for (const auto& source : view.sources) AddSource(scrape, source);
-  const auto log = services.integration.log().summary();
+  const auto log = services.integration.summary();
   for (const auto stage : {integration::Stage::kArchive, integration::Stage::kCube})
     AddTotals(scrape, stage, log->Of(stage).totals);
   AddReasons(scrape, view);

@@ -264,6 +264,13 @@ Result<std::vector<std::pair<std::string, std::string>>> RunLog::SourceStates() 
   }
 }
 
+void RunLog::RaiseVersion() {
+  const std::lock_guard guard(mutex_);
+  LogSummary next = *summary();
+  ++next.version;
+  std::atomic_store(&summary_, std::make_shared<const LogSummary>(std::move(next)));
+}
+
 std::shared_ptr<const LogSummary> RunLog::summary() const {
   return std::atomic_load(&summary_);
 }

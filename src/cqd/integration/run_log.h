@@ -146,6 +146,8 @@ class RunLog {
 
   /// From memory; never waits for a write. Cost: an atomic load.
   std::shared_ptr<const LogSummary> summary() const;
+  /// Raises the version of the summary: something is to be shown that the log could not take.
+  void RaiseVersion();
   Result<std::vector<RunRecord>> List(const RunFilter& filter) const;
   /// Errors: kNotFound.
   Result<RunRecord> Find(std::string_view run_id) const;

@@ -358,8 +358,10 @@ void Service::ScheduleLoop() {
   UtcTime next_beat = last_seen + options_.heartbeat;
   while (!stopping_) {
     const UtcTime until = NextMoment(next_beat);
-    clock_.WaitUntil(lock, wake_, until,
-                     [&] { return stopping_ || NextMoment(next_beat) < until; });
+    // The clock may have been set back since it was read, before the wait begins to watch it.
+    clock_.WaitUntil(lock, wake_, until, [&] {
+      return stopping_ || clock_.Now() < last_seen || NextMoment(next_beat) < until;
+    });
     if (stopping_) return;
     const UtcTime now = clock_.Now();
     // A clock set back must not leave the next run hours away; set forward, one run is due, not all

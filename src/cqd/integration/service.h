@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <condition_variable>
 #include <functional>
 #include <memory>
@@ -115,6 +116,9 @@ class Service {
   /// it has been done. False before Start.
   bool idle(Stage stage) const;
   const RunLog& log() const { return log_; }
+  /// The log's summary, with the ends that it could not take yet: what every answer about runs is
+  /// made from, so that no two disagree. Cost: an atomic load, unless the log cannot be written.
+  std::shared_ptr<const LogSummary> summary() const;
 
  private:
   /// A run to be tried again.
@@ -141,8 +145,6 @@ class Service {
   /// The work itself.
   void Work(RunRecord& run, const CancelToken& cancel, const RunObserver& show);
   void StoreEnd(const RunRecord& run);
-  /// The log's summary; runs whose end it could not take are shown as ended all the same.
-  std::shared_ptr<const LogSummary> SummaryWithUnsavedEnds() const;
   /// Ends that could not be stored when they came.
   void StoreUnsavedEnds();
   void LoadSourceStates();
@@ -180,7 +182,8 @@ class Service {
   /// are stored as soon as it can.
   mutable std::mutex unsaved_mutex_;  ///< guards unsaved_ends_; taken after mutex_
   std::vector<std::pair<RunRecord, std::string>> unsaved_ends_;
-  std::mutex verdict_mutex_;  ///< guards verdicts_, and keeps their events in order
+  std::atomic<bool> has_unsaved_{false};  ///< to ask without the lock
+  std::mutex verdict_mutex_;              ///< guards verdicts_, and keeps their events in order
   std::array<std::optional<Verdict>, kStageCount> verdicts_;
 };
 

@@ -34,10 +34,10 @@ StatusView Service::status() const {
   }
   data_watch_->Fill(inputs);
   // The log before the clock: nothing in the answer is newer than its moment.
-  const auto summary = SummaryWithUnsavedEnds();
+  const auto log_summary = summary();
   watch_->Fill(inputs);
   inputs.now = clock_.Now();
-  return MakeStatus(*summary, inputs);
+  return MakeStatus(*log_summary, inputs);
 }
 
 }  // namespace cqd::integration

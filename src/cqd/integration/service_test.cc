@@ -583,11 +583,16 @@ TEST_F(ServiceTest, AnEndThatCouldNotBeStoredIsStoredLater) {
                            "RAISE(ABORT, 'refused'); END")
                   .ok());
   const std::int64_t events = log_->events().newest_id();
+  const std::int64_t version = log_->summary()->version;
   first_->Hold(false);
   while (!HasReason("log_unwritable")) Breathe();
   EXPECT_FALSE(log_->Find(run.run_id)->finished_at.has_value());
   EXPECT_THAT(Events(run.run_id, events), testing::Not(testing::Contains("run.finished")))
       << "nothing is told that is not stored";
+  // The published call and our own status answer from the same runs (reference/status-api.md 4, 8).
+  while (service_->summary()->Of(Stage::kArchive).successes.empty()) Breathe();
+  EXPECT_GT(service_->summary()->version, version) << "an answer that was kept is made anew";
+  EXPECT_EQ(service_->status().stages[0].outcome, Outcome::kOk);
   ASSERT_TRUE(other.Execute("DROP TRIGGER refuse").ok());
   clock_.Advance(seconds(11));
   while (!log_->Find(run.run_id)->finished_at) Breathe();

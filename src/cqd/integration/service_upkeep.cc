@@ -45,6 +45,8 @@ void Service::StoreEnd(const RunRecord& run) {
   LogError("the end of run {} could not be stored: {}", run.run_id, stored.error().ToString());
   const std::lock_guard guard(unsaved_mutex_);
   unsaved_ends_.emplace_back(run, std::move(line));
+  has_unsaved_.store(true);
+  log_.RaiseVersion();
 }
 
 void Service::StoreUnsavedEnds() {
@@ -56,13 +58,15 @@ void Service::StoreUnsavedEnds() {
     if (!stored.ok() && stored.error().code != ErrorCode::kFailedPrecondition) return;
     unsaved_ends_.erase(unsaved_ends_.begin());
   }
+  has_unsaved_.store(false);
   // Without a write nobody would notice that there is room again.
   if (watch_->log_unwritable() &&
       log_.Append("System", "The integration log can be written again").ok())
     watch_->LogWritten(true);
 }
 
-std::shared_ptr<const LogSummary> Service::SummaryWithUnsavedEnds() const {
+std::shared_ptr<const LogSummary> Service::summary() const {
+  if (!has_unsaved_.load()) return log_.summary();
   const std::lock_guard guard(unsaved_mutex_);
   const auto stored = log_.summary();
   if (unsaved_ends_.empty()) return stored;
