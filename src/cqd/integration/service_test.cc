@@ -156,6 +156,10 @@ class ServiceTest : public testing::Test {
       Breathe();
     }
   }
+  /// A worker is busy a moment longer than its run; what is due then would be skipped.
+  void WaitUntilIdle() {
+    while (!service_->idle(Stage::kArchive) || !service_->idle(Stage::kCube)) Breathe();
+  }
 
   bool with_schedule_ = true;
   std::filesystem::path folder_;
@@ -456,6 +460,7 @@ TEST_F(ServiceTest, AFailureOfTheConfigurationIsNotTriedAgain) {
   ASSERT_EQ(failed.state, RunState::kPartial);
   ASSERT_FALSE(failed.error->retryable);
   WaitForEnd(Stage::kCube);
+  WaitUntilIdle();
   clock_.Advance(minutes(2));
   // The next due run is that of the schedule.
   clock_.StepWall(At("2015-03-01T12:15:00Z"));
@@ -492,6 +497,7 @@ TEST_F(ServiceTest, APauseHoldsTheScheduleOverARestartAndNotRequests) {
   clock_.StepWall(At("2015-03-01T12:15:00Z"));
   const RunRecord asked = *service_->Request({.stage = Stage::kArchive});
   EXPECT_EQ(WaitForEnd(Stage::kArchive).seq, asked.seq) << "the only one";
+  WaitUntilIdle();
   ASSERT_TRUE(service_->Resume().ok());
   EXPECT_FALSE(log_->summary()->pause.has_value());
   clock_.StepWall(At("2015-03-01T12:30:00Z"));
