@@ -1,6 +1,7 @@
 #include "cube/internal/columnar_scan.h"
 
 #include <algorithm>
+#include <limits>
 #include <numeric>
 
 #include "base/check.h"
@@ -28,21 +29,51 @@ column::CodeSet CodesBetween(const column::ColumnView& view, model::Value first,
   }
   const auto low = std::max(first, view.min), high = std::min(last, view.max);
   if (low > high) return set;
-  set.kind = column::CodeSet::Kind::kInterval;
   if (view.encoding == column::Encoding::kDictionary) {
     const auto begin = view.dictionary.begin(), end = view.dictionary.end();
     const auto from = std::lower_bound(begin, end, low), to = std::upper_bound(begin, end, high);
-    if (from == to) return {};
-    set.first = static_cast<std::uint64_t>(from - begin);
-    set.last = static_cast<std::uint64_t>(to - begin) - 1;
-    return set;
+    if (from == to) return set;
+    set.intervals.push_back(
+        {static_cast<std::uint64_t>(from - begin), static_cast<std::uint64_t>(to - begin) - 1});
+  } else {
+    const auto base = static_cast<std::uint64_t>(view.base);
+    set.intervals.push_back(
+        {static_cast<std::uint64_t>(low) - base, static_cast<std::uint64_t>(high) - base});
   }
-  set.first = static_cast<std::uint64_t>(low) - static_cast<std::uint64_t>(view.base);
-  set.last = static_cast<std::uint64_t>(high) - static_cast<std::uint64_t>(view.base);
+  set.kind = column::CodeSet::Kind::kIntervals;
   return set;
 }
 
+// Both copies together stay in the first level of the cache.
+constexpr std::size_t kTwiceMax = 4096;
+
+/// A set that is looked up by wide codes, row by row: worth waiting for what other filters leave.
+bool IsLate(const column::ColumnView* view, const column::CodeSet& set) {
+  return view != nullptr && view->width > 1 && set.kind == column::CodeSet::Kind::kTable;
+}
+
 }  // namespace
+
+Tally::Tally(const Plan& plan) : groups(plan.shape) {
+  Resize(plan);
+  if (!plan.shape.is_array()) return;
+  small.resize(counts.size());
+  if (counts.size() <= kTwiceMax) small_other.resize(counts.size());
+}
+
+void Tally::MakeRoom(std::size_t rows) {
+  if (small_rows + rows > std::numeric_limits<std::uint32_t>::max()) Settle();
+  small_rows += rows;
+}
+
+void Tally::Settle() {
+  if (small_rows == 0) return;
+  for (auto* part : {&small, &small_other}) {
+    for (std::size_t i = 0; i < part->size(); ++i) counts[i] += (*part)[i];
+    std::fill(part->begin(), part->end(), 0U);
+  }
+  small_rows = 0;
+}
 
 void Tally::Resize(const Plan& plan) {
   counts.resize(groups.size() * plan.class_count);
@@ -166,13 +197,19 @@ Scanner::SegmentAnyOf Scanner::PrepareAnyOf(const AnyOf& any_of, std::size_t seg
 bool Scanner::Prepare(const VisibleSegment& visible, std::size_t segment) {
   if (visible.live_rows() == 0 || !PrepareWindow(*visible.segment)) return false;
   filters_.clear();
+  late_filters_.clear();
   for (const AnyOf& any_of : plan_.all_of) {
     SegmentAnyOf prepared = PrepareAnyOf(any_of, segment);
     if (prepared.always) continue;
     if (prepared.filters.empty()) return false;
-    filters_.push_back(std::move(prepared));
+    if (prepared.filters.size() == 1 && IsLate(prepared.filters[0].view, prepared.filters[0].set)) {
+      late_filters_.push_back(std::move(prepared.filters[0]));
+    } else {
+      filters_.push_back(std::move(prepared));
+    }
   }
-  filtered_ = window_.has_value() || !filters_.empty() || visible.dead != nullptr;
+  filtered_ =
+      window_.has_value() || !filters_.empty() || !late_filters_.empty() || visible.dead != nullptr;
   class_by_code_ = plan_.facts->Table(segment);
   for (std::uint32_t& entry : class_by_code_) entry = plan_.class_of_facts[entry];
   return true;
@@ -268,7 +305,16 @@ std::size_t Scanner::FilterBlock(const VisibleSegment& visible, std::size_t segm
     }
     column::AndMask(any_mask_.data(), count, mask_.data());
   }
-  return column::Select(mask_.data(), count, selection_.data());
+  return FilterSelection(first, column::Select(mask_.data(), count, selection_.data()));
+}
+
+std::size_t Scanner::FilterSelection(std::size_t first, std::size_t selected) {
+  for (const SegmentFilter& filter : late_filters_) {
+    column::WithCodes(*filter.view, [&](const auto* codes) {
+      selected = column::KeepSelected(codes + first, filter.set.table, selected, selection_.data());
+    });
+  }
+  return selected;
 }
 
 /// Fills groups_ with the group number of each selected row.
@@ -300,10 +346,68 @@ void Scanner::NumberGroups(const VisibleSegment& visible, std::size_t segment, s
   if (!plan_.shape.is_array()) tally.Resize(plan_);
 }
 
+/// Fills groups_ for an array of groups.
+void Scanner::IndexGroups(const VisibleSegment& visible, std::size_t segment, std::size_t first,
+                          std::size_t selected) {
+  using column::Into;
+  Into into = Into::kSet;
+  std::uint32_t fixed = 0;  // of the dimensions with one member in the segment
+  const GroupShape::Stage& stage = plan_.shape.stages()[0];
+  for (std::size_t d = 0; d < plan_.dimensions.size(); ++d) {
+    const auto stride = static_cast<std::uint32_t>(stage.strides[d]);
+    const AttributeIndex::ByCode* by_code = plan_.dimensions[d]->FindByCode(segment);
+    if (by_code != nullptr && by_code->view == nullptr) {
+      fixed += by_code->member[0] * stride;
+      continue;
+    }
+    if (by_code != nullptr) {
+      column::WithCodes(*by_code->view, [&](const auto* codes) {
+        column::IndexGathered(codes + first, selected_rows_, selected, by_code->member.data(),
+                              stride, into, groups_.data());
+      });
+    } else {
+      if (into == Into::kSet) std::fill_n(groups_.data(), selected, 0U);
+      plan_.dimensions[d]->MembersOf(visible, segment, first, selection_.data(), selected,
+                                     members_.data());
+      for (std::size_t k = 0; k < selected; ++k) groups_[k] += members_[k] * stride;
+    }
+    into = Into::kAdd;
+  }
+  if (into == Into::kSet) std::fill_n(groups_.data(), selected, fixed);
+  if (into == Into::kSet || fixed == 0) return;
+  for (std::size_t k = 0; k < selected; ++k) groups_[k] += fixed;
+}
+
+void Scanner::AddSums(const VisibleSegment& visible, std::size_t first, std::size_t selected,
+                      Tally& tally) {
+  for (std::size_t s = 0; s < plan_.sums.size(); ++s) {
+    const column::ColumnView& values = visible.segment->Column(plan_.sums[s].column);
+    const column::Mask* passes = plan_.passes[plan_.sums[s].test].data();
+    for (std::size_t k = 0; k < selected; ++k) passes_[k] = passes[classes_[k]];
+    column::AddValues(values, first, selection_.data(), selected, groups_.data(), passes_.data(),
+                      tally.sums[s].data(), tally.numbers[s].data());
+  }
+}
+
 void Scanner::CountBlock(const VisibleSegment& visible, std::size_t segment, std::size_t first,
                          std::size_t selected, Tally& tally) {
-  NumberGroups(visible, segment, first, selected, tally);
+  if (plan_.shape.is_array()) {
+    IndexGroups(visible, segment, first, selected);
+  } else {
+    NumberGroups(visible, segment, first, selected, tally);
+  }
+  const auto class_count = static_cast<std::uint32_t>(plan_.class_count);
   const column::ColumnView& facts = visible.segment->Column(model::CubeColumn::kFacts);
+  if (plan_.shape.is_array() && plan_.sums.empty() && facts.width != 0 && !class_by_code_.empty()) {
+    tally.MakeRoom(selected);
+    std::uint32_t* other =
+        tally.small_other.empty() ? tally.small.data() : tally.small_other.data();
+    column::WithCodes(facts, [&](const auto* codes) {
+      column::CountByCode(codes + first, selected_rows_, selected, groups_.data(),
+                          class_by_code_.data(), class_count, tally.small.data(), other);
+    });
+    return;
+  }
   if (facts.width == 0) {
     std::fill_n(classes_.data(), selected, class_by_code_[0]);
   } else {
@@ -319,15 +423,8 @@ void Scanner::CountBlock(const VisibleSegment& visible, std::size_t segment, std
       }
     });
   }
-  column::CountClasses(groups_.data(), classes_.data(), selected,
-                       static_cast<std::uint32_t>(plan_.class_count), tally.counts.data());
-  for (std::size_t s = 0; s < plan_.sums.size(); ++s) {
-    const column::ColumnView& values = visible.segment->Column(plan_.sums[s].column);
-    const column::Mask* passes = plan_.passes[plan_.sums[s].test].data();
-    for (std::size_t k = 0; k < selected; ++k) passes_[k] = passes[classes_[k]];
-    column::AddValues(values, first, selection_.data(), selected, groups_.data(), passes_.data(),
-                      tally.sums[s].data(), tally.numbers[s].data());
-  }
+  column::CountClasses(groups_.data(), classes_.data(), selected, class_count, tally.counts.data());
+  AddSums(visible, first, selected, tally);
 }
 
 void Scanner::Scan(const VisibleSegment& visible, std::size_t segment, Tally& tally) {
@@ -337,11 +434,9 @@ void Scanner::Scan(const VisibleSegment& visible, std::size_t segment, Tally& ta
   for (std::size_t first = 0; first < rows; first += kBlockRows) {
     const std::size_t count = std::min(kBlockRows, rows - first);
     std::size_t selected = count;
-    if (filtered_) {
-      selected = FilterBlock(visible, segment, first, count);
-    } else {
-      std::copy_n(all_rows_.data(), count, selection_.data());
-    }
+    if (filtered_) selected = FilterBlock(visible, segment, first, count);
+    selected_rows_ = selected == count ? nullptr : selection_.data();
+    if (selected == count) std::copy_n(all_rows_.data(), count, selection_.data());
     if (selected != 0) CountBlock(visible, segment, first, selected, tally);
   }
 }
