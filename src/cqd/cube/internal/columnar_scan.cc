@@ -187,10 +187,37 @@ Scanner::SegmentAnyOf Scanner::PrepareAnyOf(const AnyOf& any_of, std::size_t seg
       one.set = column::SimplestSet(one.table);
       if (one.set.kind == column::CodeSet::Kind::kAll) prepared.always = true;
       if (one.set.kind == column::CodeSet::Kind::kNone) continue;
+      FindShares(one);
     }
     prepared.filters.push_back(std::move(one));
   }
   return prepared;
+}
+
+/// What the zones of the filter's column say of each block.
+void Scanner::FindShares(SegmentFilter& filter) {
+  const column::ColumnView& view = *filter.view;
+  if (view.zones.empty()) return;
+  // passing[n]: codes below n that pass.
+  std::vector<std::uint32_t> passing(filter.table.size() + 1);
+  for (std::size_t code = 0; code < filter.table.size(); ++code) {
+    passing[code + 1] = passing[code] + filter.table[code];
+  }
+  for (const column::Zone& zone : view.zones) {
+    const bool has_values = zone.min <= zone.max;
+    const std::uint64_t last = has_values ? view.CodeOf(zone.max) : 0;
+    const std::uint64_t first = zone.null_count > 0 || !has_values ? 0 : view.CodeOf(zone.min);
+    const std::uint64_t pass = passing[last + 1] - passing[first];
+    filter.shares.push_back(pass == 0                  ? Share::kNone
+                            : pass == last - first + 1 ? Share::kAll
+                                                       : Share::kSome);
+  }
+}
+
+Scanner::Share Scanner::SegmentAnyOf::ShareOf(std::size_t block) const {
+  auto share = Share::kNone;
+  for (const SegmentFilter& filter : filters) share = std::max(share, filter.ShareOf(block));
+  return share;
 }
 
 /// False when no row of the segment can pass.
@@ -278,23 +305,39 @@ void Scanner::ApplyFilter(const SegmentFilter& filter, const VisibleSegment& vis
   }
 }
 
+/// True when no row of the block can pass.
+bool Scanner::SkipsBlock(std::size_t block) const {
+  const auto is_none = [block](const auto& filter) {
+    return filter.ShareOf(block) == Share::kNone;
+  };
+  return std::any_of(filters_.begin(), filters_.end(), is_none) ||
+         std::any_of(late_filters_.begin(), late_filters_.end(), is_none);
+}
+
 /// Fills selection_; returns how many rows of the block passed.
 std::size_t Scanner::FilterBlock(const VisibleSegment& visible, std::size_t segment,
                                  std::size_t first, std::size_t count) {
+  const std::size_t block = first / kBlockRows;
+  const column::ColumnView& day = visible.segment->Column(model::CubeColumn::kStartDay);
+  bool in_window = true;  // the whole block
   if (window_) {
-    const column::ColumnView& day = visible.segment->Column(model::CubeColumn::kStartDay);
-    const column::Zone& zone = day.zones[first / kBlockRows];
+    const column::Zone& zone = day.zones[block];
     if (zone.max < plan_.window->first || zone.min > plan_.window->last) return 0;
+    in_window =
+        zone.null_count == 0 && zone.min >= plan_.window->first && zone.max <= plan_.window->last;
   }
+  if (SkipsBlock(block)) return 0;
   std::fill_n(mask_.data(), count, column::Mask{1});
+  bool all = visible.dead == nullptr && in_window;
   if (visible.dead) column::ClearDead(visible.dead->bits, first, count, mask_.data());
-  if (window_) {
-    const column::ColumnView& day = visible.segment->Column(model::CubeColumn::kStartDay);
+  if (!in_window) {
     column::WithCodes(day, [&](const auto* codes) {
       column::AndSet(codes + first, count, *window_, mask_.data());
     });
   }
   for (const SegmentAnyOf& any_of : filters_) {
+    if (any_of.ShareOf(block) == Share::kAll) continue;
+    all = false;
     if (any_of.filters.size() == 1) {
       ApplyFilter(any_of.filters[0], visible, segment, first, count, false, mask_.data());
       continue;
@@ -305,11 +348,16 @@ std::size_t Scanner::FilterBlock(const VisibleSegment& visible, std::size_t segm
     }
     column::AndMask(any_mask_.data(), count, mask_.data());
   }
+  if (all) {
+    std::copy_n(all_rows_.data(), count, selection_.data());
+    return FilterSelection(first, count);
+  }
   return FilterSelection(first, column::Select(mask_.data(), count, selection_.data()));
 }
 
 std::size_t Scanner::FilterSelection(std::size_t first, std::size_t selected) {
   for (const SegmentFilter& filter : late_filters_) {
+    if (filter.ShareOf(first / kBlockRows) == Share::kAll) continue;
     column::WithCodes(*filter.view, [&](const auto* codes) {
       selected = column::KeepSelected(codes + first, filter.set.table, selected, selection_.data());
     });

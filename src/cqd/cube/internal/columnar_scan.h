@@ -43,17 +43,23 @@ class Scanner {
   void Scan(const VisibleSegment& visible, std::size_t segment, Tally& tally);
 
  private:
+  /// How many rows of a block pass, by its zone.
+  enum class Share : std::uint8_t { kNone, kSome, kAll };
   /// A filter on a segment: by codes of one column, or row by row.
   struct SegmentFilter {
     const column::ColumnView* view = nullptr;  ///< null: by members
     column::CodeSet set;
     std::vector<column::Mask> table;
     const PlannedFilter* filter = nullptr;
+    std::vector<Share> shares;  ///< by block; empty: kSome for all
+    Share ShareOf(std::size_t block) const { return shares.empty() ? Share::kSome : shares[block]; }
   };
   struct SegmentAnyOf {
     bool always = false;
     std::vector<SegmentFilter> filters;
+    Share ShareOf(std::size_t block) const;
   };
+  static void FindShares(SegmentFilter& filter);
 
   bool Prepare(const VisibleSegment& visible, std::size_t segment);
   bool PrepareWindow(const CubeSegment& segment);
@@ -62,6 +68,7 @@ class Scanner {
   bool CountFromTotals(const VisibleSegment& visible, std::size_t segment, Tally& tally);
   std::size_t FilterBlock(const VisibleSegment& visible, std::size_t segment, std::size_t first,
                           std::size_t count);
+  bool SkipsBlock(std::size_t block) const;
   std::size_t FilterSelection(std::size_t first, std::size_t selected);
   void ApplyFilter(const SegmentFilter& filter, const VisibleSegment& visible, std::size_t segment,
                    std::size_t first, std::size_t count, bool is_or, column::Mask* mask);
