@@ -89,12 +89,30 @@ TEST(Metrics, EveryLineParsesAndEveryFamilyIsDescribed) {
     EXPECT_EQ(name.ends_with("_total"), family.type == "counter")
         << name << " is a " << family.type << ": counters, and only they, end with _total";
   }
-  for (const char* name :
-       {"cqd_run_last_success_timestamp_seconds", "cqd_run_running", "cqd_run_consecutive_failures",
-        "cqd_data_age_seconds", "cqd_source_up", "cqd_disk_free_bytes", "cqd_cache_hits_total",
-        "cqd_cache_misses_total", "cqd_success_age_seconds", "cqd_success_age_limit_seconds",
-        "cqd_run_rows", "cqd_archive_bytes", "cqd_cube_bytes", "cqd_cube_streams",
-        "cqd_data_version", "cqd_request_duration_seconds"})
+  for (const char* name : {"cqd_run_last_success_timestamp_seconds",
+                           "cqd_run_running",
+                           "cqd_run_consecutive_failures",
+                           "cqd_data_age_seconds",
+                           "cqd_source_up",
+                           "cqd_disk_free_bytes",
+                           "cqd_cache_hits_total",
+                           "cqd_cache_misses_total",
+                           "cqd_data_record_age_seconds",
+                           "cqd_data_age_limit_seconds",
+                           "cqd_runs_total",
+                           "cqd_rows_total",
+                           "cqd_run_duration_seconds",
+                           "cqd_run_last_finish_timestamp_seconds",
+                           "cqd_query_duration_seconds",
+                           "cqd_health",
+                           "cqd_stage_verdict",
+                           "cqd_build_info",
+                           "cqd_run_rows",
+                           "cqd_archive_bytes",
+                           "cqd_cube_bytes",
+                           "cqd_cube_streams",
+                           "cqd_data_version",
+                           "cqd_request_duration_seconds"})
     EXPECT_TRUE(families.contains(name)) << name;
   EXPECT_THAT(answer.body, HasSubstr("\ncqd_cache_hits_total 1\n"));
   EXPECT_THAT(answer.body, HasSubstr("\ncqd_source_up{source=\"qoe\"} 1\n"));

@@ -2,6 +2,7 @@
 #include <array>
 #include <atomic>
 
+#include "api/metrics.h"
 #include "api/services.h"
 #include "base/log.h"
 #include "cube/members.h"
@@ -22,6 +23,7 @@ constexpr std::size_t kQueryBytesMax = 1024 * 1024;
 Response RunQuery(const Request& request, Services& services) {
   const cube::QueryOutcome outcome =
       services.queries.RunQuery(request.body, &request.cancel_token());
+  services.metrics.NoteQuery(outcome);
   if (outcome.error && outcome.error_type == cube::ErrorType::kCubeUnavailable) {
     LogWarning("query: {}", outcome.error->ToString());
   }
@@ -43,8 +45,8 @@ Response ListMembers(const Request& request, Services& services) {
   return Response::Json(200, cube::WriteMembersJson(*page));
 }
 
-Response ClearCache(const Request&, Services& services) {
-  services.queries.Clear();
+Response ClearCache(const Request& request, Services& services) {
+  services.queries.Clear(request.principal.name);
   // Published: 200 and no body (reference: Clear Cache page of the Data API).
   return Response{};
 }
@@ -93,7 +95,7 @@ class PublishedLog {
       response.body = "\"\"";
       return response;
     }
-    const auto summary = services_.integration.log().summary();
+    const auto summary = services_.integration.summary();
     std::shared_ptr<const Made> made = std::atomic_load(&kept);
     if (!made || made->version != summary->version) {
       made = std::make_shared<const Made>(

@@ -6,6 +6,9 @@
 #include <prometheus/registry.h>
 #include <prometheus/text_serializer.h>
 
+#include <algorithm>
+#include <map>
+
 #include "api/services.h"
 
 namespace cqd::api {
@@ -22,6 +25,13 @@ double Seconds(Duration duration) {
 const prometheus::Histogram::BucketBoundaries kRequestBuckets = {0.001, 0.005, 0.02, 0.1,
                                                                  0.5,   2,     10,   60};
 
+/// From an answer out of the cache to the longest a query may take.
+const prometheus::Histogram::BucketBoundaries kQueryBuckets = {0.001, 0.005, 0.02, 0.1,
+                                                               0.5,   2,     10,   60};
+/// From a run that finds nothing to the first one over a year of data.
+const prometheus::Histogram::BucketBoundaries kRunBuckets = {0.1, 0.5, 2,   10,   30,
+                                                             60,  300, 900, 3600, 14'400};
+
 }  // namespace
 
 /// Families that grow with requests live as long as the process; what is read at scrape time is
@@ -34,6 +44,16 @@ struct Metrics::State {
           .Help(
               "Time from the head of a request to the last byte of its answer, by route and "
               "status.")
+          .Register(registry);
+  prometheus::Family<prometheus::Histogram>& query =
+      prometheus::BuildHistogram()
+          .Name("cqd_query_duration_seconds")
+          .Help("Time of RunQuery inside the server, by where the answer came from and ErrorType.")
+          .Register(registry);
+  prometheus::Family<prometheus::Histogram>& run =
+      prometheus::BuildHistogram()
+          .Name("cqd_run_duration_seconds")
+          .Help("Time of runs that ended since start, by stage and outcome.")
           .Register(registry);
   prometheus::Family<prometheus::Counter>& bytes = prometheus::BuildCounter()
                                                        .Name("cqd_response_bytes_total")
@@ -52,6 +72,23 @@ void Metrics::NoteRequest(const http::RequestSummary& request) {
   state_->bytes.Add({{"route", route}}).Increment(static_cast<double>(request.bytes_sent));
 }
 
+void Metrics::NoteQuery(const cube::QueryOutcome& query) {
+  state_->query
+      .Add({{"cache", query.from_cache ? "hit" : "miss"},
+            {"error_type", std::to_string(static_cast<int>(query.error_type))}},
+           kQueryBuckets)
+      .Observe(Seconds(query.elapsed));
+}
+
+void Metrics::NoteRun(const integration::RunRecord& run) {
+  if (!run.duration_ms) return;
+  state_->run
+      .Add({{"stage", std::string(integration::StageName(run.stage))},
+            {"outcome", std::string(integration::RunStateName(run.state))}},
+           kRunBuckets)
+      .Observe(static_cast<double>(*run.duration_ms) / 1000);
+}
+
 namespace {
 
 /// Gauges of one scrape.
@@ -64,8 +101,10 @@ class Scrape {
     prometheus::BuildGauge().Name(name).Help(help).Register(registry_).Add(labels).Set(*value);
   }
   /// A count since the start that is kept elsewhere.
-  void SetTotal(const char* name, const char* help, double value) {
-    prometheus::BuildCounter().Name(name).Help(help).Register(registry_).Add({}).Increment(value);
+  void SetTotal(const char* name, const char* help, const prometheus::Labels& labels,
+                std::int64_t value) {
+    prometheus::BuildCounter().Name(name).Help(help).Register(registry_).Add(labels).Increment(
+        static_cast<double>(value));
   }
   std::vector<prometheus::MetricFamily> Collect() const { return registry_.Collect(); }
 
@@ -73,74 +112,186 @@ class Scrape {
   prometheus::Registry registry_{prometheus::Registry::InsertBehavior::Merge};
 };
 
-void AddStage(Scrape& scrape, const integration::StageStatus& stage, UtcTime now) {
-  const prometheus::Labels labels{{"stage", std::string(integration::StageName(stage.stage))}};
-  const auto time_of =
-      [](const std::optional<integration::RunRecord>& run) -> std::optional<double> {
-    if (!run || !run->finished_at) return std::nullopt;
-    return Seconds(*run->finished_at);
+using integration::RunState;
+using integration::StageStatus;
+
+prometheus::Labels With(prometheus::Labels labels, const std::string& name,
+                        std::string_view value) {
+  labels[name] = std::string(value);
+  return labels;
+}
+
+/// Finish of the newest run of each outcome, as far as runs are remembered.
+void AddFinishes(Scrape& scrape, const StageStatus& stage, const prometheus::Labels& labels) {
+  std::map<std::string_view, UtcTime> newest;
+  const auto note = [&](const integration::RunRecord& run) {
+    if (!run.finished_at) return;
+    UtcTime& known =
+        newest.try_emplace(integration::RunStateName(run.state), *run.finished_at).first->second;
+    known = std::max(known, *run.finished_at);
   };
-  scrape.Set("cqd_run_last_success_timestamp_seconds",
-             "Finish of the newest successful run, Unix time.", labels,
-             time_of(stage.last_success));
-  scrape.Set("cqd_run_last_failure_timestamp_seconds",
-             "Finish of the newest failed run, Unix time.", labels, time_of(stage.last_failure));
+  for (const auto& run : stage.history) note(*run);
+  if (stage.last_success) note(*stage.last_success);
+  if (stage.last_failure) note(*stage.last_failure);
+  for (const auto& [outcome, time] : newest) {
+    scrape.Set("cqd_run_last_finish_timestamp_seconds",
+               "Finish of the newest run of an outcome, Unix time.",
+               With(labels, "outcome", outcome), Seconds(time));
+  }
+  if (stage.last_success && stage.last_success->finished_at) {
+    scrape.Set("cqd_run_last_success_timestamp_seconds",
+               "Finish of the newest successful run, Unix time.", labels,
+               Seconds(*stage.last_success->finished_at));
+  }
+}
+
+void AddCurrentRun(Scrape& scrape, const StageStatus& stage, const prometheus::Labels& labels,
+                   UtcTime now) {
+  const bool running = stage.state == integration::NowState::kRunning;
   scrape.Set("cqd_run_running", "1 while a run of the stage is under way.", labels,
-             stage.state == integration::NowState::kRunning ? 1 : 0);
-  if (stage.current && stage.current->heartbeat_at) {
+             running ? 1 : 0);
+  if (!running || !stage.current) return;
+  if (stage.current->heartbeat_at) {
     scrape.Set("cqd_run_heartbeat_age_seconds",
                "Time since the running run last said that it is alive.", labels,
-               Seconds(now - *stage.current->heartbeat_at));
+               Seconds(std::max(now - *stage.current->heartbeat_at, Duration::zero())));
   }
-  if (stage.current && stage.current->progress.total && *stage.current->progress.total > 0) {
+  const integration::RunProgress& progress = stage.current->progress;
+  if (progress.total && *progress.total > 0) {
     scrape.Set("cqd_run_progress_ratio",
                "Share of the running run that is done, where it is known.", labels,
-               static_cast<double>(stage.current->progress.done) /
-                   static_cast<double>(*stage.current->progress.total));
+               static_cast<double>(progress.done) / static_cast<double>(*progress.total));
   }
+}
+
+void AddFreshness(Scrape& scrape, const StageStatus& stage, const prometheus::Labels& labels,
+                  UtcTime now) {
+  if (stage.age) {
+    scrape.Set("cqd_data_age_seconds",
+               "Age of the stage's data: time since its last successful run finished.", labels,
+               Seconds(*stage.age));
+  }
+  if (stage.data_through) {
+    scrape.Set("cqd_data_record_age_seconds",
+               "Age of the newest record in the stage's output, by the source's trusted time.",
+               labels, Seconds(std::max(now - *stage.data_through, Duration::zero())));
+  }
+  for (const auto& [level, limit] :
+       {std::pair("warn", stage.rules.warn_after), std::pair("error", stage.rules.error_after)}) {
+    scrape.Set("cqd_data_age_limit_seconds",
+               "Age of the data at which the verdict becomes late (warn) or stale (error).",
+               With(labels, "level", level), Seconds(limit));
+  }
+  scrape.Set("cqd_stage_verdict", "0 on time, 1 late, 2 stale.", labels,
+             static_cast<double>(stage.verdict));
+  if (!stage.slo || !stage.slo->budget_left) return;
+  const double allowed = (1 - stage.slo->target) * Seconds(stage.slo->window);
+  if (allowed > 0) {
+    scrape.Set("cqd_slo_budget_remaining_ratio",
+               "Share of the allowed time out of the limit that is left; negative: overspent.",
+               labels, Seconds(*stage.slo->budget_left) / allowed);
+  }
+}
+
+void AddStage(Scrape& scrape, const StageStatus& stage, UtcTime now) {
+  const prometheus::Labels labels{{"stage", std::string(integration::StageName(stage.stage))}};
+  AddFinishes(scrape, stage, labels);
+  AddCurrentRun(scrape, stage, labels, now);
+  AddFreshness(scrape, stage, labels, now);
   if (stage.last_ms) {
     scrape.Set("cqd_run_last_duration_seconds", "Duration of the newest successful run.", labels,
                static_cast<double>(*stage.last_ms) / 1000);
   }
   scrape.Set("cqd_run_consecutive_failures", "Failed runs since the last success.", labels,
              stage.consecutive_failures);
-  if (stage.data_through) {
-    scrape.Set("cqd_data_age_seconds",
-               "Age of the newest record in the stage's output, by the source's trusted time.",
-               labels, Seconds(now - *stage.data_through));
+  if (stage.backlog.rows) {
+    scrape.Set("cqd_backlog_rows", "Records that wait for the stage.", labels,
+               static_cast<double>(*stage.backlog.rows));
   }
-  for (const auto& [level, limit] :
-       {std::pair("warn", stage.rules.warn_after), std::pair("error", stage.rules.error_after)}) {
-    prometheus::Labels with_level = labels;
-    with_level["level"] = level;
-    scrape.Set("cqd_success_age_limit_seconds",
-               "Age of the last success at which the verdict becomes late (warn) or stale (error).",
-               with_level, Seconds(limit));
-  }
-  if (stage.age)
-    scrape.Set("cqd_success_age_seconds", "Time since the last successful run finished.", labels,
-               Seconds(*stage.age));
   const auto& last = stage.last_success;
-  if (last) {
-    for (const auto& [fate, rows] :
-         {std::pair("inserted", last->rows.inserted), std::pair("updated", last->rows.updated),
-          std::pair("duplicate", last->rows.duplicate),
-          std::pair("quarantined", last->rows.quarantined)}) {
-      prometheus::Labels with_fate = labels;
-      with_fate["fate"] = fate;
-      scrape.Set("cqd_run_rows", "Rows of the newest successful run by what became of them.",
-                 with_fate, static_cast<double>(rows));
-    }
+  if (!last) return;
+  for (const auto& [fate, rows] :
+       {std::pair("inserted", last->rows.inserted), std::pair("updated", last->rows.updated),
+        std::pair("duplicate", last->rows.duplicate),
+        std::pair("quarantined", last->rows.quarantined)}) {
+    scrape.Set("cqd_run_rows", "Rows of the newest successful run by what became of them.",
+               With(labels, "fate", fate), static_cast<double>(rows));
   }
 }
 
-void AddStorageAndCache(Scrape& scrape, Services& services) {
-  if (const auto bytes = services.archive.StorageBytes(); bytes.ok()) {
-    scrape.Set("cqd_archive_bytes", "Bytes of the archive's files.", {},
-               static_cast<double>(bytes->first));
-    scrape.Set("cqd_disk_free_bytes", "Free bytes on the file system of the data directory.", {},
-               static_cast<double>(bytes->second));
+/// Sums over all runs ever, from the log: they do not begin anew with the process.
+void AddTotals(Scrape& scrape, integration::Stage stage, const integration::StageTotals& totals) {
+  const prometheus::Labels labels{{"stage", std::string(integration::StageName(stage))}};
+  for (const RunState state : {RunState::kSucceeded, RunState::kPartial, RunState::kFailed,
+                               RunState::kCancelled, RunState::kInterrupted, RunState::kSkipped}) {
+    scrape.SetTotal("cqd_runs_total", "Runs that have ended, by outcome.",
+                    With(labels, "outcome", integration::RunStateName(state)),
+                    totals.RunsEnded(state));
   }
+  for (const auto& [fate, rows] :
+       {std::pair("inserted", totals.rows.inserted), std::pair("updated", totals.rows.updated),
+        std::pair("duplicate", totals.rows.duplicate),
+        std::pair("quarantined", totals.rows.quarantined),
+        std::pair("expired", totals.rows.expired)}) {
+    scrape.SetTotal("cqd_rows_total", "Rows of all runs by what became of them.",
+                    With(labels, "fate", fate), rows);
+  }
+}
+
+void AddSource(Scrape& scrape, const integration::SourceStatus& source) {
+  const prometheus::Labels labels{{"source", source.name}};
+  if (source.reachable) {
+    scrape.Set("cqd_source_up", "1 when the source answered at the last contact.", labels,
+               *source.reachable ? 1 : 0);
+  }
+  if (source.clock_skew_ms) {
+    scrape.Set("cqd_source_clock_skew_seconds", "Source clock minus ours.", labels,
+               static_cast<double>(*source.clock_skew_ms) / 1000);
+  }
+  if (source.last_record_at) {
+    scrape.Set("cqd_source_last_record_timestamp_seconds",
+               "Newest record that the source has, Unix time.", labels,
+               Seconds(*source.last_record_at));
+  }
+  if (source.backlog) {
+    scrape.Set("cqd_source_backlog_rows", "Records that wait in the source.", labels,
+               static_cast<double>(*source.backlog));
+  }
+}
+
+void AddReasons(Scrape& scrape, const integration::StatusView& view) {
+  scrape.Set("cqd_health", "0 pass, 1 warn, 2 fail: the lamp of the status.", {},
+             static_cast<double>(view.health));
+  for (const integration::Reason& reason : view.reasons) {
+    prometheus::Labels labels{{"code", reason.code},
+                              {"severity", std::string(integration::HealthName(reason.severity))}};
+    if (reason.stage) labels["stage"] = std::string(integration::StageName(*reason.stage));
+    if (!reason.source.empty()) labels["source"] = reason.source;
+    scrape.Set("cqd_reason", "1 for each reason of the status, by code.", labels, 1);
+  }
+}
+
+void SetCount(Scrape& scrape, const char* name, const char* help,
+              const std::optional<std::int64_t>& value) {
+  if (value) scrape.Set(name, help, {}, static_cast<double>(*value));
+}
+
+void AddStorage(Scrape& scrape, const integration::StatusView& view) {
+  SetCount(scrape, "cqd_archive_bytes", "Bytes of the archive's files.",
+           view.storage.archive_bytes);
+  SetCount(scrape, "cqd_archive_streams", "Streams in the archive.", view.storage.rows);
+  SetCount(scrape, "cqd_disk_free_bytes", "Free bytes on the file system of the data directory.",
+           view.storage.disk_free_bytes);
+  scrape.Set("cqd_disk_days_until_full",
+             "Days until the disk is full at the pace of the last two weeks.", {},
+             view.storage.days_until_full);
+  SetCount(scrape, "cqd_unmapped_streams", "Streams with an end in no known network.",
+           view.mapping.unmapped_streams);
+  SetCount(scrape, "cqd_unmapped_subnets", "Subnets in no known network.",
+           view.mapping.unmapped_subnets);
+}
+
+void AddCubeAndCache(Scrape& scrape, Services& services) {
   if (const auto snapshot = services.cube.snapshot()) {
     scrape.Set("cqd_cube_bytes", "Bytes of the cube's files.", {},
                static_cast<double>(snapshot->bytes_on_disk()));
@@ -150,10 +301,12 @@ void AddStorageAndCache(Scrape& scrape, Services& services) {
                static_cast<double>(snapshot->data_version()));
   }
   const cube::QueryStatistics cache = services.queries.statistics();
-  scrape.SetTotal("cqd_cache_hits_total", "Queries answered from the cache since start.",
-                  static_cast<double>(cache.hits));
-  scrape.SetTotal("cqd_cache_misses_total", "Queries computed since start.",
-                  static_cast<double>(cache.misses));
+  scrape.SetTotal("cqd_cache_hits_total", "Queries answered from the cache since start.", {},
+                  cache.hits);
+  scrape.SetTotal("cqd_cache_misses_total", "Queries computed since start.", {}, cache.misses);
+  scrape.SetTotal("cqd_cache_clearings_total", "Times the cache was cleared since start.", {},
+                  cache.clearings);
+  scrape.Set("cqd_cache_entries", "Answers kept.", {}, static_cast<double>(cache.entries));
   scrape.Set("cqd_cache_bytes", "Memory of kept answers.", {}, static_cast<double>(cache.bytes));
 }
 
@@ -163,23 +316,25 @@ std::string Metrics::Text(Services& services) {
   Scrape scrape;
   const integration::StatusView view = services.integration.status();
   for (const auto& stage : view.stages) AddStage(scrape, stage, view.generated_at);
-  for (const auto& source : services.integration.sources()) {
-    const prometheus::Labels labels{{"source", source.name}};
-    if (source.reachable)
-      scrape.Set("cqd_source_up", "1 when the source answered at the last contact.", labels,
-                 *source.reachable ? 1 : 0);
-    if (source.clock_skew_ms) {
-      scrape.Set("cqd_source_clock_skew_seconds", "Source clock minus ours.", labels,
-                 static_cast<double>(*source.clock_skew_ms) / 1000);
-    }
-  }
-  if (const auto counts = services.archive.QuarantineCounts(); counts.ok()) {
-    for (const auto& [reason, count] : *counts) {
+  for (const auto& source : view.sources) AddSource(scrape, source);
+  const auto log = services.integration.summary();
+  for (const auto stage : {integration::Stage::kArchive, integration::Stage::kCube})
+    AddTotals(scrape, stage, log->Of(stage).totals);
+  AddReasons(scrape, view);
+  AddStorage(scrape, view);
+  scrape.Set("cqd_build_info", "1, with the version of the program.",
+             {{"version", services.version}}, 1);
+  scrape.Set("cqd_start_timestamp_seconds", "Start of the process, Unix time.", {},
+             Seconds(view.started_at));
+  if (const auto totals = services.archive.quarantine().Totals(); totals.ok()) {
+    std::map<std::string, std::int64_t> counts;
+    for (const auto& total : *totals) counts[total.reason] += total.entries;
+    for (const auto& [reason, count] : counts) {
       scrape.Set("cqd_quarantine_records", "Records set aside, by reason.", {{"reason", reason}},
                  static_cast<double>(count));
     }
   }
-  AddStorageAndCache(scrape, services);
+  AddCubeAndCache(scrape, services);
   std::vector<prometheus::MetricFamily> families = state_->registry.Collect();
   for (auto& family : scrape.Collect()) families.push_back(std::move(family));
   return prometheus::TextSerializer().Serialize(families);

@@ -31,7 +31,13 @@ void AddProbes(http::Router& router, Services& services) {
 
 void AddRoutes(http::Router& router, Services& services) {
   AddDataApi(router, services);
+  AddRepositoryApi(router, services);
   AddStatusApi(router, services);
+  AddQuarantineApi(router, services);
+  AddRunsApi(router, services);
+  AddBadges(router, services);
+  AddStreamApi(router, services);
+  AddAlertsApi(router, services);
   AddReportsApi(router, services);
   AddProbes(router, services);
 }

@@ -11,7 +11,12 @@
 #include "cube/query_service.h"
 #include "http/router.h"
 #include "integration/service.h"
+#include "repository/repository.h"
 #include "source/inbox.h"
+
+namespace cqd::alert {
+class Service;
+}
 
 namespace cqd::api {
 
@@ -19,10 +24,11 @@ class Metrics;
 
 struct Services {
   const Clock& clock;
-  const archive::Archive& archive;
+  archive::Archive& archive;
   const cube::Cube& cube;
   cube::QueryService& queries;
   integration::Service& integration;
+  repository::Repository& repository;
   source::Inbox* inbox;  ///< nullptr: the collector is off
   Metrics& metrics;
 
@@ -32,6 +38,9 @@ struct Services {
   TimeZone published_zone;
   http::Role collector_role = http::Role::kNone;
   std::size_t report_bytes_max = 16 * 1024 * 1024;
+  std::int64_t streams_max = 1000;   ///< status streams open at once
+  alert::Service* alerts = nullptr;  ///< nullptr: the calls of alerts answer 409
+  bool badges_public = true;         ///< `/badge/...` needs no role
 };
 
 /// All of the following; each is in docs/openapi.json. Without an inbox, there is no
@@ -39,8 +48,20 @@ struct Services {
 void AddRoutes(http::Router& router, Services& services);
 /// `/QoEDataService/*` as published, and `/data/*` for clients of the online product.
 void AddDataApi(http::Router& router, Services& services);
-/// `/api/v1/status`, `/api/v1/runs...`.
+/// `/api/v1/status`.
 void AddStatusApi(http::Router& router, Services& services);
+/// `/QoERepositoryService/repository/*` as published, and our calls below the same root.
+void AddRepositoryApi(http::Router& router, Services& services);
+/// `/api/v1/quarantine...`.
+void AddQuarantineApi(http::Router& router, Services& services);
+/// `/api/v1/runs...`, `/api/v1/schedule/...`.
+void AddRunsApi(http::Router& router, Services& services);
+/// `/badge/{name}`: archive, cube or all as `.svg` or `.json`.
+void AddBadges(http::Router& router, Services& services);
+/// `/api/v1/status/stream`.
+void AddStreamApi(http::Router& router, Services& services);
+/// `/api/v1/alerts...`.
+void AddAlertsApi(http::Router& router, Services& services);
 /// `POST /api/v1/reports`.
 void AddReportsApi(http::Router& router, Services& services);
 /// The body of `GET /api/v1/status`. `administrator`: with error details and who asked.
@@ -49,6 +70,8 @@ struct ServerIdentity {
 };
 std::string StatusDocument(const integration::Service& integration, const ServerIdentity& server,
                            bool administrator);
+/// The status at this moment, with what the service of runs does not know: the cache.
+integration::StatusView FullStatus(const Services& services);
 /// `/livez`, `/readyz`, `/metrics`.
 void AddProbes(http::Router& router, Services& services);
 

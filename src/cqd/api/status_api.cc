@@ -1,9 +1,12 @@
-// /api/v1/status and /api/v1/runs: our own status calls, reference/status-api.md 2, 3.
+// /api/v1/status: the full picture, reference/status-api.md 2, 3.
 #include <boost/json.hpp>
+#include <memory>
 
+#include "alert/service.h"
+#include "api/internal/arguments.h"
+#include "api/internal/status_cache.h"
 #include "api/internal/status_json.h"
 #include "api/services.h"
-#include "base/text.h"
 #include "http/problem.h"
 
 namespace cqd::api {
@@ -13,163 +16,71 @@ namespace json = boost::json;
 using http::Request;
 using http::Response;
 
-bool IsAdministrator(const Request& request) {
-  return request.principal.role >= http::Role::kAdministrator;
+integration::CacheStatus CacheOf(const Services& services) {
+  const cube::QueryStatistics now = services.queries.statistics();
+  const auto snapshot = services.cube.snapshot();
+  integration::CacheStatus cache;
+  cache.epoch = now.clearings + (snapshot ? snapshot->data_version() : 0);
+  cache.entries = now.entries;
+  const std::int64_t asked = now.hits + now.shared + now.misses;
+  if (asked > 0)
+    cache.hit_ratio = static_cast<double>(now.hits + now.shared) / static_cast<double>(asked);
+  cache.cleared_at = now.cleared_at;
+  cache.cleared_by = now.cleared_by;
+  return cache;
 }
 
-std::string Allowed(std::string_view field, std::string_view what) {
-  return std::string(field) + " must be " + std::string(what);
+StatusDocumentText MakeDocument(const Services& services, const StatusVariant& variant) {
+  const json::object document =
+      StatusJson(FullStatus(services), {services.server_id, services.version, services.boot_id},
+                 variant.administrator, variant.history);
+  return {std::make_shared<const std::string>(json::serialize(document)), WeakTag(document)};
 }
 
-Error BadField(std::string field, std::string_view what) {
-  std::string message = Allowed(field, what);
-  return Fail(ErrorCode::kInvalidArgument, std::move(message), {}, std::move(field));
-}
-
-Response GetStatus(const Request& request, Services& services) {
-  std::string document =
-      StatusDocument(services.integration, {services.version, services.boot_id, services.server_id},
-                     IsAdministrator(request));
-  return Response::Json(200, std::move(document)).WithHeader("Cache-Control", "no-store");
-}
-
-Result<integration::RunFilter> ParseFilter(const Request& request) {
-  integration::RunFilter filter;
+Response GetStatus(const Request& request, StatusCache& cache) {
+  StatusVariant variant{IsAdministrator(request), kHistoryDefault};
   for (const auto& [name, value] : request.query) {
-    if (name == "stage") {
-      filter.stage = integration::ParseStage(value);
-      if (!filter.stage) return BadField("stage", "archive or cube");
-    } else if (name == "state") {
-      filter.state = integration::ParseRunState(value);
-      if (!filter.state) {
-        return BadField(
-            "state",
-            "queued, running, succeeded, partial, failed, cancelled, interrupted or skipped");
-      }
-    } else if (name == "n") {
-      const auto most = ParseInt(value);
-      if (!most || *most < 1 || *most > 500) return BadField("n", "a whole number from 1 to 500");
-      filter.most = static_cast<std::size_t>(*most);
-    } else if (name == "cursor") {
-      const auto before = ParseInt(value);
-      if (!before || *before < 1) return BadField("cursor", "the next_cursor of an earlier answer");
-      filter.before_seq = *before;
-    } else {
-      return BadField(name, "one of: stage, state, n, cursor");
-    }
+    if (name != "n") return http::Problem(BadField(name, "n, the only parameter"));
+    const auto most = WholeNumber("n", value, 0, integration::kHistoryRuns);
+    if (!most.ok()) return http::Problem(most.error());
+    variant.history = static_cast<std::size_t>(*most);
   }
-  return filter;
-}
-
-Response ListRuns(const Request& request, Services& services) {
-  auto filter = ParseFilter(request);
-  if (!filter.ok()) return http::Problem(filter.error());
-  auto runs = services.integration.log().List(*filter);
-  if (!runs.ok()) return http::Problem(runs.error());
-  json::array list;
-  for (const auto& run : *runs) list.push_back(RunJson(run, IsAdministrator(request)));
-  json::value cursor = nullptr;
-  if (runs->size() == filter->most) cursor = std::to_string(runs->back().seq);
-  return Response::Json(200, json::serialize(json::object{{"runs", std::move(list)},
-                                                          {"next_cursor", std::move(cursor)}}));
-}
-
-Response GetRun(const Request& request, Services& services) {
-  auto run = services.integration.log().Find(request.Capture("id"));
-  if (!run.ok()) return http::Problem(run.error());
-  json::object out = RunJson(*run, IsAdministrator(request));
-  if (IsAdministrator(request)) {
-    auto entries = services.integration.log().EntriesOf(run->seq);
-    if (!entries.ok()) return http::Problem(entries.error());
-    json::array lines;
-    for (const auto& entry : *entries) {
-      lines.push_back({{"at", TimeJson(entry.at)},
-                       {"category", entry.category},
-                       {"description", entry.description}});
-    }
-    out["log"] = std::move(lines);
+  const StatusDocumentText document = cache.Get(variant);
+  Response response;
+  const auto known = request.headers.Find("If-None-Match");
+  if (known && NamesTag(*known, document.tag)) {
+    response.status = 304;
+  } else {
+    response.content_type = "application/json; charset=utf-8";
+    response.shared_body = document.text;
   }
-  return Response::Json(200, json::serialize(out));
-}
-
-Result<std::string> TextMember(const json::object& body, std::string_view name,
-                               std::string_view otherwise) {
-  const json::value* value = body.if_contains(name);
-  if (value == nullptr || value->is_null()) return std::string(otherwise);
-  if (!value->is_string()) return BadField(std::string(name), "a text");
-  return std::string(value->get_string());
-}
-
-Result<integration::RunRequest> ParseRunRequest(const Request& request) {
-  boost::system::error_code failed;
-  json::parse_options options;
-  options.max_depth = 8;
-  const json::value value = json::parse(request.body, failed, {}, options);
-  if (failed || !value.is_object())
-    return BadField("body", "a JSON object like {\"stage\":\"archive\"}");
-  const json::object& body = value.get_object();
-  for (const auto& member : body) {
-    if (member.key() != "stage" && member.key() != "kind" && member.key() != "month") {
-      return BadField(std::string(member.key()), "one of: stage, kind, month");
-    }
-  }
-  integration::RunRequest run;
-  run.requested_by = request.principal.name;
-  CQD_ASSIGN_OR_RETURN(const std::string stage, TextMember(body, "stage", "archive"));
-  const auto parsed_stage = integration::ParseStage(stage);
-  if (!parsed_stage) return BadField("stage", "archive or cube");
-  run.stage = *parsed_stage;
-  CQD_ASSIGN_OR_RETURN(run.month, TextMember(body, "month", ""));
-  CQD_ASSIGN_OR_RETURN(const std::string kind,
-                       TextMember(body, "kind", run.month.empty() ? "incremental" : "month"));
-  const auto parsed_kind = integration::ParseRunKind(kind);
-  if (!parsed_kind || (run.stage == integration::Stage::kArchive &&
-                       *parsed_kind != integration::RunKind::kIncremental)) {
-    return BadField("kind", run.stage == integration::Stage::kArchive
-                                ? "incremental for the archive"
-                                : "incremental, full or month");
-  }
-  run.kind = *parsed_kind;
-  if (run.kind == integration::RunKind::kMonth && !Month::Parse(run.month).ok())
-    return BadField("month", "a month like 2015-03");
-  return run;
-}
-
-Response StartRun(const Request& request, Services& services) {
-  auto wanted = ParseRunRequest(request);
-  if (!wanted.ok()) return http::Problem(wanted.error());
-  auto run = services.integration.Request(*wanted);
-  if (!run.ok()) return http::Problem(run.error());
-  return Response::Json(202, json::serialize(RunJson(*run, IsAdministrator(request))))
-      .WithHeader("Location", "/api/v1/runs/" + run->run_id);
-}
-
-Response CancelRun(const Request& request, Services& services) {
-  const Status status = services.integration.Cancel(request.Capture("id"));
-  if (!status.ok()) return http::Problem(status.error());
-  return Response::Json(202, "{}");
+  response.headers.emplace_back("ETag", document.tag);
+  // May be kept, but only by the caller itself, and only to be asked about again.
+  response.headers.emplace_back("Cache-Control", "private, no-cache");
+  return response;
 }
 
 }  // namespace
 
+integration::StatusView FullStatus(const Services& services) {
+  integration::StatusView view = services.integration.status();
+  view.cache = CacheOf(services);
+  if (services.alerts != nullptr) view.alerts = services.alerts->Active();
+  return view;
+}
+
 std::string StatusDocument(const integration::Service& integration, const ServerIdentity& server,
                            bool administrator) {
-  return json::serialize(StatusJson(integration.status(), integration.sources(),
-                                    {server.server_id, server.version, server.boot_id},
-                                    administrator));
+  return json::serialize(StatusJson(
+      integration.status(), {server.server_id, server.version, server.boot_id}, administrator));
 }
 
 void AddStatusApi(http::Router& router, Services& services) {
-  const auto with = [&services](Response (*handler)(const Request&, Services&)) {
-    return [&services, handler](const Request& request) { return handler(request, services); };
-  };
-  router.Get("/api/v1/status", with(GetStatus));
-  router.Get("/api/v1/runs", with(ListRuns));
-  router.Post("/api/v1/runs", with(StartRun),
-              {.role_min = http::Role::kAdministrator, .body_bytes_max = 64 * 1024});
-  router.Get("/api/v1/runs/{id}", with(GetRun));
-  router.Post("/api/v1/runs/{id}/cancel", with(CancelRun),
-              {.role_min = http::Role::kAdministrator, .body_bytes_max = 1024});
+  auto cache = std::make_shared<StatusCache>(
+      services.integration.log(), services.clock,
+      [&services](const StatusVariant& variant) { return MakeDocument(services, variant); });
+  router.Get("/api/v1/status",
+             [cache](const Request& request) { return GetStatus(request, *cache); });
 }
 
 }  // namespace cqd::api

@@ -10,7 +10,22 @@ WriteCounts& WriteCounts::operator+=(const WriteCounts& other) {
   duplicate += other.duplicate;
   quarantined += other.quarantined;
   repaired += other.repaired;
+  late += other.late;
   return *this;
+}
+
+std::string_view ReplayStateName(ReplayState state) {
+  switch (state) {
+    case ReplayState::kNone:
+      return "";
+    case ReplayState::kRequested:
+      return "requested";
+    case ReplayState::kRefused:
+      return "refused";
+    case ReplayState::kMissing:
+      return "missing";
+  }
+  return "";
 }
 
 Result<std::unique_ptr<Archive>> Archive::Open(const ArchiveOptions& options, const Clock& clock) {

@@ -16,6 +16,7 @@
 #include <string>
 #include <vector>
 
+#include "archive/quarantine.h"
 #include "base/cancel.h"
 #include "base/clock.h"
 #include "base/result.h"
@@ -40,6 +41,7 @@ struct WriteCounts {
   std::int64_t duplicate = 0;    ///< known key, same content
   std::int64_t quarantined = 0;  ///< set aside
   std::int64_t repaired = 0;     ///< of inserted and updated: rows that carry a repair mark
+  std::int64_t late = 0;         ///< of inserted: rows whose month was over when they came
   std::int64_t read() const { return inserted + updated + duplicate + quarantined; }
   WriteCounts& operator+=(const WriteCounts& other);
 };
@@ -102,19 +104,6 @@ class Writer {
   virtual std::vector<std::pair<Month, std::int64_t>> months() const = 0;
 };
 
-/// A quarantined record as listed.
-struct QuarantineEntry {
-  std::int64_t id = 0;
-  std::string source;
-  std::string reason;
-  std::string record_key;
-  std::string detail;
-  std::string payload;
-  std::int64_t run_seq = 0;
-  UtcTime first_at;
-  std::int64_t occurrences = 1;
-};
-
 /// The dictionaries. Entries are only added; a read snapshot stays valid for the life of the
 /// archive.
 class Dictionaries : public model::KeyReader {
@@ -129,6 +118,9 @@ struct ArchiveOptions {
   /// Rows of a month written per transaction, at least 1; larger: fewer flushes in bulk loads, a
   /// larger log beside the month's file (about 0.6 kB a row), longer to the first durable row.
   int rows_per_transaction = 50'000;
+  /// Quarantined records kept, at least 1; over it the oldest go, and only their number stays.
+  /// Larger: more to look at and to replay after a bad night, 1 to 4 kB of disk a record.
+  std::int64_t quarantine_entries_max = 1'000'000;
 };
 
 /// Threads: all methods from any thread, except that one Writer exists at a time.
@@ -167,13 +159,9 @@ class Archive {
   /// Grows with every change of a customer table, also by plain SQL.
   virtual Result<std::int64_t> CustomerTablesVersion() const = 0;
 
-  /// Newest first, at most `most`; `before_id` 0 starts at the newest, else older than that entry.
-  virtual Result<std::vector<QuarantineEntry>> ListQuarantine(std::size_t most,
-                                                              std::int64_t before_id) const = 0;
-  /// Records by reason, by name of the reason; reasons without records are left out.
-  virtual Result<std::vector<std::pair<std::string, std::int64_t>>> QuarantineCounts() const = 0;
-  /// Forgets these records; numbers that do not exist are fine.
-  virtual Status DropQuarantine(std::span<const std::int64_t> ids) = 0;
+  /// The records that could not be stored.
+  virtual Quarantine& quarantine() = 0;
+  virtual const Quarantine& quarantine() const = 0;
 
   /// Deletes the month files older than `oldest` (exclusive); returns what was dropped. A crash
   /// leaves each month whole or gone. Errors: kUnavailable while a Writer lives, kPermissionDenied.

@@ -60,8 +60,8 @@ class ArchiveTest : public testing::Test {
 TEST_F(ArchiveTest, AnEmptyArchiveAnswers) {
   EXPECT_TRUE(archive_->Months()->empty());
   EXPECT_FALSE(archive_->ReadWatermark(source_)->has_value());
-  EXPECT_TRUE(archive_->ListQuarantine(10, 0)->empty());
-  EXPECT_TRUE(archive_->QuarantineCounts()->empty());
+  EXPECT_TRUE(archive_->quarantine().List({}, 10, 0)->empty());
+  EXPECT_TRUE(archive_->quarantine().Totals()->empty());
   EXPECT_TRUE(archive_->DropMonthsBefore(Month(2100, 1))->empty());
   EXPECT_GT(archive_->StorageBytes()->first, 0);
   EXPECT_GT(archive_->StorageBytes()->second, 0);
@@ -71,6 +71,21 @@ TEST_F(ArchiveTest, AnEmptyArchiveAnswers) {
   EXPECT_EQ(archive_->ReadSuperseded(Month(2015, 3), RowId(0), RowId(9)).error().code,
             ErrorCode::kNotFound);
   EXPECT_EQ(Archive::Open({.folder = ""}, clock_).error().code, ErrorCode::kInvalidArgument);
+}
+
+TEST_F(ArchiveTest, AMonthWhoseDropFailedHalfWayIsDroppedByTheNext) {
+  ASSERT_TRUE(Write({MakeRow(source_, 1)}).ok());
+  const Month month = archive_->Months()->front().month;
+  const std::string file = folder_.Path("archive/streams-" + month.ToString() + ".sqlite");
+  ASSERT_TRUE(std::filesystem::exists(file));
+  // As the rename leaves it when the sync of the folder behind it fails.
+  std::filesystem::rename(file, file + ".dropped");
+  const auto dropped = archive_->DropMonthsBefore(month.Plus(1));
+  ASSERT_TRUE(dropped.ok()) << dropped.error().ToString();
+  ASSERT_EQ(dropped->size(), 1u);
+  EXPECT_EQ(dropped->front().row_count, 1);
+  EXPECT_TRUE(archive_->Months()->empty());
+  EXPECT_FALSE(std::filesystem::exists(file + ".dropped"));
 }
 
 TEST_F(ArchiveTest, EveryFieldComesBackAsItWasStored) {
@@ -228,39 +243,6 @@ TEST_F(ArchiveTest, AbsurdTimesAreSetAsideAndUnknownSourcesRefused) {
             ErrorCode::kInvalidArgument);
 }
 
-TEST_F(ArchiveTest, QuarantineKeepsARecordOnceAndCounts) {
-  const auto set_aside = [&](std::vector<model::RejectedRecord> records) {
-    auto writer = *archive_->BeginWrite();
-    for (const auto& record : records) ASSERT_TRUE(writer->Quarantine(record, 5).ok());
-    ASSERT_TRUE(writer->Commit(source_, "w").ok());
-  };
-  const model::RejectedRecord keyed{source_, model::RejectReason::kNoSession, "k1", "detail", "p"};
-  const model::RejectedRecord bytes{source_, model::RejectReason::kUnreadable, "", "at byte 0",
-                                    std::string("\0\xff<", 3)};
-  model::RejectedRecord other_bytes = bytes;
-  other_bytes.payload = "else";
-  set_aside({keyed, bytes, other_bytes});
-  clock_.Advance(std::chrono::hours(1));
-  set_aside({keyed, keyed, bytes});
-  const auto entries = *archive_->ListQuarantine(10, 0);
-  ASSERT_EQ(entries.size(), 3u) << "two unreadable reports without a key are two";
-  EXPECT_EQ(entries[2].record_key, "k1");
-  EXPECT_EQ(entries[2].occurrences, 3);
-  EXPECT_EQ(entries[2].source, "lync");
-  EXPECT_EQ(entries[2].run_seq, 5);
-  EXPECT_EQ(entries[2].first_at, kStart);
-  EXPECT_EQ(entries[1].payload, bytes.payload);
-  EXPECT_EQ(entries[1].occurrences, 2);
-  EXPECT_EQ(entries[0].occurrences, 1);
-  EXPECT_EQ(archive_->ListQuarantine(1, entries[0].id)->at(0).id, entries[1].id);
-  EXPECT_EQ(*archive_->QuarantineCounts(), (std::vector<std::pair<std::string, std::int64_t>>{
-                                               {"no_session", 1}, {"unreadable", 2}}));
-  const std::int64_t drop[] = {entries[0].id, entries[2].id, 4711};
-  ASSERT_TRUE(archive_->DropQuarantine(drop).ok());
-  Reopen();
-  EXPECT_EQ(archive_->ListQuarantine(10, 0)->size(), 1u);
-}
-
 TEST_F(ArchiveTest, SourcesKeepTheirNumbers) {
   const auto other = *archive_->RegisterSource("collector", "inbox");
   EXPECT_NE(other, source_);
@@ -412,9 +394,11 @@ TEST_F(ArchiveTest, NewerDamagedAndRenamedFilesAreRefused) {
   EXPECT_EQ(open().error().code, ErrorCode::kCorruption);
   std::filesystem::rename(april, path);
   for (const std::string& name : {path, Folder() + "/main.sqlite"}) {
-    ASSERT_TRUE(sqlite::Database::Open(name)->Execute("PRAGMA user_version=999").ok());
+    auto database = *sqlite::Database::Open(name);
+    const auto version = *database.QueryInt("PRAGMA user_version");
+    ASSERT_TRUE(database.Execute("PRAGMA user_version=999").ok());
     EXPECT_EQ(open().error().code, ErrorCode::kUnimplemented);
-    ASSERT_TRUE(sqlite::Database::Open(name)->Execute("PRAGMA user_version=1").ok());
+    ASSERT_TRUE(database.Execute("PRAGMA user_version=" + std::to_string(*version)).ok());
   }
   EXPECT_TRUE(open().ok());
   {

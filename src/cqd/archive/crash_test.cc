@@ -151,7 +151,8 @@ void CheckArchive(const std::string& folder, std::uint64_t seed, std::int64_t ac
     EXPECT_EQ(dictionaries.Entry(model::KeySpace::kUser, user).text,
               UserOf(static_cast<int>(version), key.session_seq));
   }
-  EXPECT_EQ((*archive)->ListQuarantine(kBatches + 1, 0)->size(), static_cast<std::size_t>(*mark));
+  EXPECT_EQ((*archive)->quarantine().List({}, kBatches + 1, 0)->size(),
+            static_cast<std::size_t>(*mark));
 }
 
 TEST(ArchiveCrash, KilledAtAnyMomentLosesAndDoublesNothing) {

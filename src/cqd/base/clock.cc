@@ -13,9 +13,12 @@ Duration SystemClock::Monotonic() const {
 void SystemClock::WaitUntil(std::unique_lock<std::mutex>& lock, std::condition_variable& wake,
                             UtcTime deadline, const std::function<bool()>& stop) const {
   // Waits in slices of at most a second, so that a step of the wall clock is noticed soon.
-  while (!stop() && Now() < deadline) {
-    const Duration left = deadline - Now();
-    wake.wait_for(lock, std::min<Duration>(left, std::chrono::seconds(1)), stop);
+  UtcTime before = Now();
+  while (!stop()) {
+    const UtcTime now = Now();
+    if (now >= deadline || now < before) return;
+    before = now;
+    wake.wait_for(lock, std::min<Duration>(deadline - now, std::chrono::seconds(1)), stop);
   }
 }
 
@@ -32,7 +35,13 @@ Duration SimulatedClock::Monotonic() const {
 void SimulatedClock::WaitUntil(std::unique_lock<std::mutex>& lock, std::condition_variable& wake,
                                UtcTime deadline, const std::function<bool()>& stop) const {
   // Simulated time passes in another thread; a short real slice polls it, no test waits on it.
-  while (!stop() && Now() < deadline) wake.wait_for(lock, std::chrono::milliseconds(1), stop);
+  UtcTime before = Now();
+  while (!stop()) {
+    const UtcTime now = Now();
+    if (now >= deadline || now < before) return;
+    before = now;
+    wake.wait_for(lock, std::chrono::milliseconds(1), stop);
+  }
 }
 
 void SimulatedClock::Advance(Duration by) {

@@ -19,8 +19,10 @@ class Clock {
   virtual UtcTime Now() const = 0;
   /// Never steps back; for durations. The zero point has no meaning.
   virtual Duration Monotonic() const = 0;
-  /// Blocks until `deadline` (wall clock) or until `wake` is notified and `stop` is true, whichever
-  /// is first. `lock` holds the mutex that guards what `stop` reads.
+  /// Blocks until `deadline` (wall clock), until the wall clock is set back, or until `wake` is
+  /// notified and `stop` is true, whichever is first: a deadline of the old time may be hours away
+  /// in the new one, so the caller decides anew. `lock` holds the mutex that guards what `stop`
+  /// reads.
   virtual void WaitUntil(std::unique_lock<std::mutex>& lock, std::condition_variable& wake,
                          UtcTime deadline, const std::function<bool()>& stop) const = 0;
 };

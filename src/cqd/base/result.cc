@@ -5,7 +5,7 @@
 namespace cqd {
 namespace {
 
-constexpr std::array<std::pair<ErrorCode, std::string_view>, 15> kNames = {{
+constexpr std::array<std::pair<ErrorCode, std::string_view>, 16> kNames = {{
     {ErrorCode::kInvalidArgument, "invalid_argument"},
     {ErrorCode::kNotFound, "not_found"},
     {ErrorCode::kAlreadyExists, "already_exists"},
@@ -15,6 +15,7 @@ constexpr std::array<std::pair<ErrorCode, std::string_view>, 15> kNames = {{
     {ErrorCode::kPermissionDenied, "permission_denied"},
     {ErrorCode::kResourceExhausted, "resource_exhausted"},
     {ErrorCode::kDiskFull, "disk_full"},
+    {ErrorCode::kDiskFailed, "disk_failed"},
     {ErrorCode::kUnavailable, "unavailable"},
     {ErrorCode::kDeadlineExceeded, "deadline_exceeded"},
     {ErrorCode::kCancelled, "cancelled"},

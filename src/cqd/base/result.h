@@ -24,6 +24,7 @@ enum class ErrorCode {
   kPermissionDenied,    ///< You may not.
   kResourceExhausted,   ///< A limit was met (rows, groups, memory, requests); the message names it.
   kDiskFull,            ///< No space left, or a quota: make room, then retry.
+  kDiskFailed,          ///< The disk does not read or write: look at it, then retry.
   kUnavailable,         ///< The other side does not answer: retry the same call later.
   kDeadlineExceeded,    ///< It took longer than allowed.
   kCancelled,           ///< Somebody asked for it to stop.

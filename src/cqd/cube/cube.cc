@@ -302,6 +302,7 @@ Status StoredSegmentsCube::Build(Run& run, std::vector<MonthPlan> plans) {
     partition.rows_read += built[i].rows_read;
     partition.ms += built[i].ms;
     run.report.rows_read += built[i].rows_read;
+    run.report.bytes_written += built[i].bytes_written;
     run.report.rows_replaced += shapes[i].rows_replaced;
     run.report.rows_added +=
         std::max<std::int64_t>(0, rows - shapes[i].rows_before + shapes[i].rows_replaced);
@@ -356,6 +357,9 @@ Status StoredSegmentsCube::PublishRun(Run& run) {
 
 void StoredSegmentsCube::FinishReport(Run& run) {
   run.report.data_version = manifest_.data_version;
+  // Its first line is the checksum of the rest, which names every file with its own checksum.
+  const std::string manifest = FormatManifest(manifest_);
+  run.report.checksum = manifest.substr(0, manifest.find('\n'));
   for (auto& [month, partition] : run.partitions) {
     run.report.rows_total += partition.rows;
     run.report.partitions.push_back(std::move(partition));
@@ -363,6 +367,10 @@ void StoredSegmentsCube::FinishReport(Run& run) {
 }
 
 }  // namespace
+
+std::int64_t DefinitionVersion() {
+  return kDefinitionVersion;
+}
 
 Result<std::unique_ptr<Cube>> Cube::Open(const CubeOptions& options,
                                          const archive::Archive& archive, const Clock& clock) {

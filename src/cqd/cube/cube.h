@@ -54,6 +54,8 @@ struct ProcessReport {
   std::int64_t rows_read = 0;
   std::int64_t rows_added = 0;
   std::int64_t rows_replaced = 0;
+  std::int64_t bytes_written = 0;  ///< of new segment files
+  std::string checksum;  ///< of the published manifest, 16 hex digits; names the data served
   std::vector<PartitionReport> partitions;
   std::vector<std::string> warnings;  ///< damage found and repaired, in words for an operator
 };
@@ -71,6 +73,10 @@ struct ProcessProgress {
   std::int64_t rows_done = 0;
   std::optional<std::int64_t> rows_total;
 };
+
+/// Version of the rules by which stored columns are derived and classified; with another one all
+/// months are rebuilt.
+std::int64_t DefinitionVersion();
 
 /// Threads: snapshot() from any thread; Process by one at a time.
 class Cube {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <mutex>
 #include <utility>
 
 #include "cube/internal/answer_cache.h"
@@ -22,6 +23,10 @@ struct QueryService::State {
   const Clock& clock;
   AnswerCache cache;
   Gate gate;
+  std::mutex clearing_mutex;  ///< guards what follows
+  std::int64_t clearings = 0;
+  std::optional<UtcTime> cleared_at;
+  std::string cleared_by;
 
   QueryLimits Limits(const CancelToken* cancel) const {
     return {options.groups_max, options.time_max, cancel};
@@ -151,13 +156,25 @@ Result<MembersPage> QueryService::ListMembers(std::string_view body, const Cance
   return SelectMembers((*found.answer)->members, request);
 }
 
-void QueryService::Clear() {
+void QueryService::Clear(std::string_view by) {
   state_->cache.Clear();
+  const std::lock_guard guard(state_->clearing_mutex);
+  ++state_->clearings;
+  state_->cleared_at = state_->clock.Now();
+  state_->cleared_by = std::string(by);
 }
 
 QueryStatistics QueryService::statistics() const {
   const AnswerCache::Statistics now = state_->cache.statistics();
-  return {now.hits, now.shared, now.misses, now.entries, now.bytes};
+  const std::lock_guard guard(state_->clearing_mutex);
+  return {.hits = now.hits,
+          .shared = now.shared,
+          .misses = now.misses,
+          .entries = now.entries,
+          .bytes = now.bytes,
+          .clearings = state_->clearings,
+          .cleared_at = state_->cleared_at,
+          .cleared_by = state_->cleared_by};
 }
 
 std::string QueryOutcome::ToJson() const {

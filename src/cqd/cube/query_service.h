@@ -55,6 +55,9 @@ struct QueryStatistics {
   std::int64_t misses = 0;
   std::int64_t entries = 0;
   std::int64_t bytes = 0;
+  std::int64_t clearings = 0;  ///< by Clear
+  std::optional<UtcTime> cleared_at;
+  std::string cleared_by;  ///< "" when nobody was named
 };
 
 /// Threads: all methods from any thread. Equal queries at the same time are computed once.
@@ -79,8 +82,8 @@ class QueryService {
   /// kUnavailable (too many queries).
   Result<MembersPage> ListMembers(std::string_view body, const CancelToken* cancel = nullptr);
 
-  /// Forgets all answers; answers being computed now are not kept either.
-  void Clear();
+  /// Forgets all answers; answers being computed now are not kept either. `by`: who asked.
+  void Clear(std::string_view by = {});
   QueryStatistics statistics() const;
 
  private:

@@ -169,6 +169,7 @@ ErrorType ErrorTypeOf(ErrorCode code) {
     case ErrorCode::kUnauthenticated:
     case ErrorCode::kPermissionDenied:
     case ErrorCode::kDiskFull:
+    case ErrorCode::kDiskFailed:
     case ErrorCode::kUnavailable:
     case ErrorCode::kCancelled:
     case ErrorCode::kCorruption:

@@ -21,7 +21,8 @@ TEST(ErrnoTest, CodesSayWhatToDo) {
   EXPECT_EQ(ErrorFromErrno(EDQUOT, "x", "p").code, ErrorCode::kDiskFull);
   EXPECT_EQ(ErrorFromErrno(EACCES, "x", "p").code, ErrorCode::kPermissionDenied);
   EXPECT_EQ(ErrorFromErrno(ENOENT, "x", "p").code, ErrorCode::kNotFound);
-  EXPECT_EQ(ErrorFromErrno(EIO, "x", "p").code, ErrorCode::kUnavailable);
+  EXPECT_EQ(ErrorFromErrno(EIO, "x", "p").code, ErrorCode::kDiskFailed);
+  EXPECT_EQ(ErrorFromErrno(EBUSY, "x", "p").code, ErrorCode::kUnavailable);
   const Error error = ErrorFromErrno(ENOENT, "open", "/secret");
   EXPECT_EQ(error.message.find("secret"), std::string::npos) << "paths belong to the detail";
   EXPECT_EQ(error.detail, "/secret");

@@ -47,6 +47,9 @@ Error ErrorFromErrno(int error_number, std::string_view what, std::string_view p
     case EFBIG:
       code = ErrorCode::kDiskFull;
       break;
+    case EIO:
+      code = ErrorCode::kDiskFailed;
+      break;
     case EACCES:
     case EPERM:
     case EROFS:

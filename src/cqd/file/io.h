@@ -12,7 +12,7 @@
 namespace cqd::file {
 
 /// Turns an errno value into our Error; `what` says what was tried and is safe to show, `path` goes
-/// to the detail. ENOSPC, EDQUOT and EFBIG are kDiskFull, EACCES, EPERM and EROFS
+/// to the detail. ENOSPC, EDQUOT and EFBIG are kDiskFull, EIO kDiskFailed, EACCES, EPERM and EROFS
 /// kPermissionDenied, ENOENT and ENOTDIR kNotFound, EEXIST kAlreadyExists, EMFILE and ENFILE
 /// kResourceExhausted, everything else kUnavailable.
 Error ErrorFromErrno(int error_number, std::string_view what, std::string_view path);
@@ -20,7 +20,7 @@ Error ErrorFromErrno(int error_number, std::string_view what, std::string_view p
 /// Replaces the file `path` by `bytes`: written to a file beside it, fsync, rename, fsync of the
 /// folder. After success the bytes survive power loss; after any failure or crash `path` is what it
 /// was before. Not for two writers of one path at a time.
-/// Errors: kDiskFull, kPermissionDenied, kNotFound (no such folder), kUnavailable.
+/// Errors: kDiskFull, kDiskFailed, kPermissionDenied, kNotFound (no such folder), kUnavailable.
 Status WriteDurably(const std::string& path, std::string_view bytes);
 Status WriteDurably(const std::string& path, std::span<const std::byte> bytes);
 

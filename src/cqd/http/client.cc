@@ -151,7 +151,7 @@ Result<ClientResponse> Send(const ClientRequest& request, const ClientOptions& o
   CQD_RETURN_IF_ERROR(socket.Connect(url, options));
   // A server that refuses early stops reading: its answer counts, not the failed write.
   const Status sent = socket.Write(message);
-  if (!sent.ok() && sent.error().code == ErrorCode::kDeadlineExceeded) return sent.error();
+  if (!sent.ok() && sent.error().code != ErrorCode::kUnavailable) return sent.error();
   Result<ClientResponse> response = ReadResponse(socket, request, options);
   if (!response.ok() && !sent.ok()) return sent.error();
   return response;

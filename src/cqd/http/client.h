@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/cancel.h"
 #include "base/result.h"
 #include "base/time.h"
 
@@ -29,6 +30,9 @@ struct ClientOptions {
   std::optional<BasicCredentials> credentials;
   /// Longest body taken, in bytes.
   std::size_t response_bytes_max = 1024 * 1024 * 1024;
+  /// Set: the exchange ends with kCancelled within 100 ms of the token (a name that is being looked
+  /// up is waited for). Must live until Send returns.
+  const CancelToken* cancel = nullptr;
 };
 
 struct ClientRequest {
@@ -50,8 +54,8 @@ struct ClientResponse {
 
 /// Sends and waits for the answer. Any status is a success; redirects are not followed.
 /// Errors: kInvalidArgument (the URL, a field with a line break), kUnavailable (no connection,
-/// broken off, certificate refused, not HTTP), kDeadlineExceeded, kResourceExhausted (body too
-/// long). Threads: any.
+/// broken off, certificate refused, not HTTP), kDeadlineExceeded, kCancelled, kResourceExhausted
+/// (body too long). Threads: any.
 Result<ClientResponse> Send(const ClientRequest& request, const ClientOptions& options = {});
 Result<ClientResponse> Get(const std::string& url, const ClientOptions& options = {});
 Result<ClientResponse> Post(const std::string& url, const std::string& content_type,

@@ -17,6 +17,8 @@
 
 namespace cqd::http {
 
+class StreamSignal;
+
 /// The methods a route can be made for; every other one is kOther (see Request::method_text).
 enum class Method { kGet, kHead, kPost, kPut, kPatch, kDelete, kOptions, kOther };
 
@@ -106,9 +108,10 @@ struct Request {
 
 /// Gives the next piece of a streamed body by appending to `chunk`.
 /// Returns false when that was the last piece. True with an empty chunk means "nothing yet": it is
-/// asked again after ServerOptions::stream_poll, and no thread waits meanwhile.
-/// Threads: called on the worker pool, never twice at once. An exception breaks the connection off,
-/// so that a client never takes a cut body for a whole one.
+/// asked again after ServerOptions::stream_poll, or as Response::signal says, and no thread waits
+/// meanwhile.
+/// Threads: called on the worker pool (or see produce_inline), never twice at once. An exception
+/// breaks the connection off, so that a client never takes a cut body for a whole one.
 using BodyProducer = std::function<bool(std::string& chunk)>;
 
 /// One answer.
@@ -126,6 +129,14 @@ struct Response {
   BodyProducer producer;
   /// A stream without end (server-sent events): shutdown ends it in good order instead of waiting.
   bool endless = false;
+  /// Set: a producer that had nothing is asked again when this is notified or `ask_every` has
+  /// passed, whichever is first, instead of after ServerOptions::stream_poll.
+  std::shared_ptr<StreamSignal> signal;
+  Duration ask_every = std::chrono::seconds(1);
+  /// True, with `signal`: the producer runs on the I/O thread. Only for pieces from memory
+  /// (microseconds, at most some 64 KiB a call). Streams are served a few at a time, between other
+  /// requests.
+  bool produce_inline = false;
 
   static Response Json(int status, std::string body);
   static Response Text(int status, std::string body);

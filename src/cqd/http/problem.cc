@@ -37,6 +37,7 @@ int HttpStatusOf(ErrorCode code) {
       return 422;
     case ErrorCode::kDiskFull:
       return 507;
+    case ErrorCode::kDiskFailed:
     case ErrorCode::kUnavailable:
     case ErrorCode::kCancelled:
       return 503;

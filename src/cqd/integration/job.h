@@ -26,9 +26,11 @@ struct ArchiveJobOptions {
 };
 
 /// Reads every source past its watermark and writes what it hands out. A failing source does not
-/// stop the others. Fills run.rows, steps, partitions, error, warnings, data_through and the final
-/// state (kSucceeded, kPartial, kFailed, kCancelled), but not its times. `source_status` gets what
-/// was learnt of each source (same order).
+/// stop the others. Nothing read although the source says that it has more is tried twice, then
+/// warned of (empty_but_source_has_more; reference/status-api.md 4 rule 4). run.bytes_written is
+/// what the archive's files grew by. Fills run.rows, steps, partitions, error, warnings,
+/// data_through and the final state (kSucceeded, kPartial, kFailed, kCancelled), but not its times.
+/// `source_status` gets what was learnt of each source (same order).
 void RunArchiveJob(const ArchiveJobOptions& options, archive::Archive& archive,
                    const std::vector<std::unique_ptr<source::Source>>& sources, const Clock& clock,
                    const CancelToken& cancel, const RunObserver& observe, RunRecord& run,

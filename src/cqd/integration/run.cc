@@ -1,5 +1,7 @@
 #include "integration/run.h"
 
+#include <fmt/format.h>
+
 #include <array>
 #include <utility>
 
@@ -56,7 +58,16 @@ struct ClassAndHint {
 
 ClassAndHint Judge(ErrorCode code, bool from_source) {
   switch (code) {
+    case ErrorCode::kDiskFailed:
+      return {
+          ErrorClass::kDisk,
+          "Look at the disk of the data directory and the system's log; what was acknowledged is "
+          "safe, and the next run continues where this one stopped.",
+          true};
     case ErrorCode::kDiskFull:
+      if (from_source) {
+        return {ErrorClass::kSource, "Make room on the disk of the source's database.", true};
+      }
       return {ErrorClass::kDisk,
               "Make room on the disk of the data directory; the next run continues where this one "
               "stopped.",
@@ -149,6 +160,21 @@ RunError MakeRunError(const Error& error, std::string_view step, bool from_sourc
           .step = std::string(step),
           .hint = std::string(judged.hint),
           .retryable = judged.retryable};
+}
+
+std::string DescribeRun(const RunRecord& run) {
+  if (run.state == RunState::kSucceeded) {
+    if (run.stage == Stage::kArchive) {
+      return fmt::format(
+          "Run {} succeeded: {} read, {} inserted, {} updated, {} duplicate, {} quarantined",
+          run.run_id, run.rows.read, run.rows.inserted, run.rows.updated, run.rows.duplicate,
+          run.rows.quarantined);
+    }
+    return fmt::format("Run {} succeeded: data version {}, {} streams", run.run_id,
+                       run.data_version.value_or(0), run.rows_total.value_or(0));
+  }
+  return fmt::format("Run {} {}: {}", run.run_id, RunStateName(run.state),
+                     run.error ? run.error->message : "stopped on request");
 }
 
 std::string_view LogCategoryOf(Stage stage) {

@@ -31,6 +31,8 @@ enum class RunState : std::uint8_t {
   kSkipped,      ///< due while the run before was still busy; neither
 };
 
+inline constexpr int kRunStateCount = 8;
+
 std::string_view StageName(Stage stage);     ///< "archive", "cube"
 std::string_view RunKindName(RunKind kind);  ///< "incremental", "full", "month"
 std::string_view TriggerName(RunTrigger trigger);
@@ -183,5 +185,7 @@ struct LogEntry {
   std::optional<std::int64_t> run_seq;
 };
 std::string_view LogCategoryOf(Stage stage);
+/// What became of an ended run, as a line of the log.
+std::string DescribeRun(const RunRecord& run);
 
 }  // namespace cqd::integration

@@ -39,11 +39,33 @@ void ForEach(const json::object& object, std::string_view name, Each each) {
   }
 }
 
+std::optional<UtcTime> TimeOf(const json::object& object, std::string_view name) {
+  const auto micros = OptionalInt(object, name);
+  if (!micros) return std::nullopt;
+  return FromMicros(*micros);
+}
+
+/// The object called `name`, or an empty one.
+const json::object& ObjectOf(const json::object& object, std::string_view name) {
+  static const json::object kEmpty;
+  const json::value* value = object.if_contains(name);
+  return value != nullptr && value->is_object() ? value->get_object() : kEmpty;
+}
+
+/// Unknown is left out, so that it comes back as unknown.
+void Put(json::object& object, std::string_view name, const std::optional<std::int64_t>& value) {
+  if (value) object[name] = *value;
+}
+
+void Put(json::object& object, std::string_view name, const std::string& value) {
+  if (!value.empty()) object[name] = value;
+}
+
 json::object EncodeRows(const RunRows& rows) {
   return {
       {"read", rows.read},           {"inserted", rows.inserted},       {"updated", rows.updated},
       {"duplicate", rows.duplicate}, {"quarantined", rows.quarantined}, {"repaired", rows.repaired},
-      {"expired", rows.expired}};
+      {"late", rows.late},           {"expired", rows.expired}};
 }
 
 void DecodeRows(const json::object& from, RunRows& rows) {
@@ -53,6 +75,7 @@ void DecodeRows(const json::object& from, RunRows& rows) {
           .duplicate = IntOf(from, "duplicate"),
           .quarantined = IntOf(from, "quarantined"),
           .repaired = IntOf(from, "repaired"),
+          .late = IntOf(from, "late"),
           .expired = IntOf(from, "expired")};
 }
 
@@ -68,7 +91,90 @@ void DecodeError(const json::object& from, RunRecord& run) {
     if (ErrorClassName(known) == name) error.error_class = known;
   }
   error.retryable = IntOf(from, "retryable", 1) != 0;
+  error.record_ref = TextOf(from, "record_ref");
+  error.first_run = OptionalInt(from, "first_run");
+  error.occurrences = IntOf(from, "occurrences", 1);
   run.error = std::move(error);
+}
+
+json::object EncodeError(const RunError& error) {
+  json::object out = {{"code", error.code},
+                      {"class", ErrorClassName(error.error_class)},
+                      {"message", error.message},
+                      {"detail", error.detail},
+                      {"step", error.step},
+                      {"hint", error.hint},
+                      {"retryable", error.retryable ? 1 : 0},
+                      {"occurrences", error.occurrences}};
+  Put(out, "record_ref", error.record_ref);
+  Put(out, "first_run", error.first_run);
+  return out;
+}
+
+void EncodeProvenance(const RunRecord& run, json::object& out) {
+  json::array inputs;
+  for (const RunInput& input : run.inputs) {
+    inputs.push_back(
+        {{"source", input.source}, {"from", TimeValue(input.from)}, {"to", TimeValue(input.to)}});
+  }
+  if (!inputs.empty()) out["inputs"] = std::move(inputs);
+  json::array reasons;
+  for (const RejectReason& reason : run.reject_reasons) {
+    json::object one = {{"code", reason.code}, {"count", reason.count}};
+    Put(one, "sample_id", reason.sample_id);
+    reasons.push_back(std::move(one));
+  }
+  if (!reasons.empty()) out["reject_reasons"] = std::move(reasons);
+  json::object resources;
+  Put(resources, "cpu_ms", run.resources.cpu_ms);
+  Put(resources, "peak_rss_bytes", run.resources.peak_rss_bytes);
+  Put(resources, "read_bytes", run.resources.read_bytes);
+  Put(resources, "write_bytes", run.resources.write_bytes);
+  if (!resources.empty()) out["resources"] = std::move(resources);
+  json::object context;
+  Put(context, "config_hash", run.context.config_hash);
+  Put(context, "rule_version", run.context.rule_version);
+  Put(context, "map_version", run.context.map_version);
+  Put(context, "host", run.context.host);
+  if (!context.empty()) out["context"] = std::move(context);
+}
+
+void DecodeProvenance(const json::object& from, RunRecord& run) {
+  ForEach(from, "inputs", [&](const json::object& input) {
+    run.inputs.push_back({TextOf(input, "source"), TimeOf(input, "from"), TimeOf(input, "to")});
+  });
+  ForEach(from, "reject_reasons", [&](const json::object& reason) {
+    run.reject_reasons.push_back(
+        {TextOf(reason, "code"), IntOf(reason, "count"), OptionalInt(reason, "sample_id")});
+  });
+  const json::object& resources = ObjectOf(from, "resources");
+  run.resources = {OptionalInt(resources, "cpu_ms"), OptionalInt(resources, "peak_rss_bytes"),
+                   OptionalInt(resources, "read_bytes"), OptionalInt(resources, "write_bytes")};
+  const json::object& context = ObjectOf(from, "context");
+  run.context.config_hash = TextOf(context, "config_hash");
+  run.context.rule_version = OptionalInt(context, "rule_version");
+  run.context.map_version = OptionalInt(context, "map_version");
+  run.context.host = TextOf(context, "host");
+}
+
+/// What an event says of its run, for everybody.
+json::object EventOf(const RunRecord& run) {
+  json::object out = {{"run_id", run.run_id},
+                      {"seq", run.seq},
+                      {"stage", StageName(run.stage)},
+                      {"kind", RunKindName(run.kind)},
+                      {"trigger", TriggerName(run.trigger)},
+                      {"state", RunStateName(run.state)}};
+  Put(out, "caused_by", run.caused_by);
+  Put(out, "retry_of", run.retry_of);
+  return out;
+}
+
+json::object EventProgress(const RunProgress& progress) {
+  json::object out = {{"done", progress.done}, {"unit", progress.unit}};
+  out["total"] = nullptr;
+  Put(out, "total", progress.total);
+  return out;
 }
 
 }  // namespace
@@ -77,6 +183,7 @@ std::string EncodeRunDetails(const RunRecord& run) {
   json::object out;
   out["rows"] = EncodeRows(run.rows);
   out["bytes_read"] = run.bytes_read;
+  Put(out, "bytes_written", run.bytes_written);
   json::array partitions;
   for (const RunPartition& part : run.partitions) {
     partitions.push_back(
@@ -93,19 +200,15 @@ std::string EncodeRunDetails(const RunRecord& run) {
   }
   out["steps"] = std::move(steps);
   out["progress"] = {{"done", run.progress.done}, {"unit", run.progress.unit}};
-  if (run.progress.total) out["progress"].as_object()["total"] = *run.progress.total;
-  if (run.data_version) out["data_version"] = *run.data_version;
-  if (run.rows_total) out["rows_total"] = *run.rows_total;
+  json::object& progress = out["progress"].as_object();
+  Put(progress, "total", run.progress.total);
+  if (run.progress.changed_at) progress["changed_at"] = ToMicros(*run.progress.changed_at);
+  Put(out, "data_version", run.data_version);
+  Put(out, "rows_total", run.rows_total);
+  Put(out, "checksum", run.checksum);
+  EncodeProvenance(run, out);
   out["data_through"] = TimeValue(run.data_through);
-  if (run.error) {
-    out["error"] = {{"code", run.error->code},
-                    {"class", ErrorClassName(run.error->error_class)},
-                    {"message", run.error->message},
-                    {"detail", run.error->detail},
-                    {"step", run.error->step},
-                    {"hint", run.error->hint},
-                    {"retryable", run.error->retryable ? 1 : 0}};
-  }
+  if (run.error) out["error"] = EncodeError(*run.error);
   json::array warnings;
   for (const RunWarning& warning : run.warnings) {
     warnings.push_back(
@@ -123,10 +226,9 @@ Status DecodeRunDetails(std::string_view text, RunRecord& run) {
                 "run " + std::to_string(run.seq));
   }
   const json::object& from = value.get_object();
-  if (const json::value* rows = from.if_contains("rows"); rows != nullptr && rows->is_object()) {
-    DecodeRows(rows->get_object(), run.rows);
-  }
+  DecodeRows(ObjectOf(from, "rows"), run.rows);
   run.bytes_read = IntOf(from, "bytes_read");
+  run.bytes_written = OptionalInt(from, "bytes_written");
   ForEach(from, "partitions", [&](const json::object& part) {
     run.partitions.push_back(
         {TextOf(part, "month"), IntOf(part, "rows"), IntOf(part, "ms"), TextOf(part, "state")});
@@ -136,15 +238,14 @@ Status DecodeRunDetails(std::string_view text, RunRecord& run) {
         {TextOf(step, "name"), ParseRunState(TextOf(step, "state")).value_or(RunState::kFailed),
          FromMicros(IntOf(step, "started_at")), IntOf(step, "ms"), IntOf(step, "rows")});
   });
-  if (const json::value* progress = from.if_contains("progress");
-      progress != nullptr && progress->is_object()) {
-    const json::object& object = progress->get_object();
-    run.progress = {IntOf(object, "done"), OptionalInt(object, "total"), TextOf(object, "unit")};
-  }
+  const json::object& progress = ObjectOf(from, "progress");
+  run.progress = {IntOf(progress, "done"), OptionalInt(progress, "total"), TextOf(progress, "unit"),
+                  TimeOf(progress, "changed_at")};
   run.data_version = OptionalInt(from, "data_version");
   run.rows_total = OptionalInt(from, "rows_total");
-  if (const auto through = OptionalInt(from, "data_through"))
-    run.data_through = FromMicros(*through);
+  run.checksum = TextOf(from, "checksum");
+  run.data_through = TimeOf(from, "data_through");
+  DecodeProvenance(from, run);
   if (const json::value* error = from.if_contains("error");
       error != nullptr && error->is_object()) {
     DecodeError(error->get_object(), run);
@@ -154,6 +255,33 @@ Status DecodeRunDetails(std::string_view text, RunRecord& run) {
         {TextOf(warning, "code"), IntOf(warning, "count", 1), TextOf(warning, "message")});
   });
   return OkStatus();
+}
+
+std::string EncodeRunEvent(const RunRecord& run) {
+  json::object out = EventOf(run);
+  if (run.state == RunState::kRunning) out["progress"] = EventProgress(run.progress);
+  if (run.state == RunState::kRunning && !run.steps.empty()) out["step"] = run.steps.back().name;
+  if (IsFinal(run.state)) {
+    out["rows"] = EncodeRows(run.rows);
+    Put(out, "duration_ms", run.duration_ms);
+    Put(out, "data_version", run.data_version);
+    if (run.error) {
+      out["error"] = {{"code", run.error->code},
+                      {"class", ErrorClassName(run.error->error_class)},
+                      {"message", run.error->message}};
+    }
+    if (run.ledger) out["ledger"] = run.ledger->hash;
+  }
+  return json::serialize(out);
+}
+
+std::string EncodePublishedEvent(const RunRecord& run) {
+  json::object out = {{"run_id", run.run_id}, {"seq", run.seq}};
+  Put(out, "data_version", run.data_version);
+  Put(out, "rows_total", run.rows_total);
+  out["data_as_of"] = nullptr;
+  if (run.data_through) out["data_as_of"] = FormatRfc3339(*run.data_through);
+  return json::serialize(out);
 }
 
 }  // namespace cqd::integration

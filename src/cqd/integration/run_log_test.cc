@@ -205,6 +205,120 @@ TEST_F(RunLogTest, ARunComesBackAsItWasStored) {
   EXPECT_EQ(back.duration_ms, 60'000);
 }
 
+TEST_F(RunLogTest, EveryFieldOfARunComesBack) {
+  RunRecord run = Start(Stage::kCube, At("2015-01-18T10:30:00Z"));
+  run.rows.late = 4;
+  run.bytes_read = 10;
+  run.bytes_written = 20;
+  run.inputs = {{"qoe", At("2015-01-18T09:00:00Z"), At("2015-01-18T10:00:00Z")}, {"quiet", {}, {}}};
+  run.reject_reasons = {{"no_session", 3, 17}, {"unreadable", 1, {}}};
+  run.progress.changed_at = At("2015-01-18T10:30:05Z");
+  run.data_version = 7;
+  run.rows_total = 100;
+  run.checksum = "0123456789abcdef";
+  run.resources = {.cpu_ms = 1, .peak_rss_bytes = 2, .read_bytes = {}, .write_bytes = 4};
+  run.context.config_hash = "c0ffee";
+  run.context.rule_version = 1;
+  run.context.map_version = 2;
+  run.context.host = "here";
+  run.error = RunError{.code = "x", .record_ref = "r", .first_run = 3, .occurrences = 4};
+  End(run, RunState::kFailed, At("2015-01-18T10:31:00Z"));
+  RunRecord next;
+  next.retry_of = run.seq;
+  next.attempt = 2;
+  next.idempotency_key = "key";
+  next = *log_->Add(next);
+  Open("boot-2");
+  const RunRecord back = *log_->Find(run.run_id);
+  EXPECT_EQ(back.rows.late, 4);
+  EXPECT_EQ(back.bytes_written, 20);
+  ASSERT_EQ(back.inputs.size(), 2U);
+  EXPECT_EQ(back.inputs[0].to, At("2015-01-18T10:00:00Z"));
+  EXPECT_EQ(back.inputs[1].from, std::nullopt);
+  ASSERT_EQ(back.reject_reasons.size(), 2U);
+  EXPECT_EQ(back.reject_reasons[0].sample_id, 17);
+  EXPECT_EQ(back.reject_reasons[1].sample_id, std::nullopt);
+  EXPECT_EQ(back.progress.changed_at, run.progress.changed_at);
+  EXPECT_EQ(back.checksum, run.checksum);
+  EXPECT_EQ(back.resources.cpu_ms, 1);
+  EXPECT_EQ(back.resources.read_bytes, std::nullopt) << "unknown stays unknown";
+  EXPECT_EQ(back.resources.write_bytes, 4);
+  EXPECT_EQ(back.context.config_hash, "c0ffee");
+  EXPECT_EQ(back.context.rule_version, 1);
+  EXPECT_EQ(back.context.map_version, 2);
+  EXPECT_EQ(back.context.host, "here");
+  EXPECT_EQ(back.context.version, "test");
+  EXPECT_EQ(back.error->record_ref, "r");
+  EXPECT_EQ(back.error->first_run, 3);
+  EXPECT_EQ(back.error->occurrences, 4);
+  ASSERT_TRUE(back.ledger.has_value());
+  EXPECT_EQ(back.ledger->hash, log_->Find(next.run_id)->ledger->prev);
+  EXPECT_EQ(log_->Find(next.run_id)->retry_of, run.seq);
+  EXPECT_EQ(log_->Find(next.run_id)->attempt, 2);
+  EXPECT_EQ((*log_->FindByKey("key", At("2015-01-18T10:00:00Z")))->seq, next.seq);
+  EXPECT_FALSE(log_->FindByKey("key", At("2015-01-19T10:00:00Z"))->has_value());
+  EXPECT_FALSE(log_->FindByKey("", At("2015-01-01"))->has_value());
+}
+
+// Promise: what is not stored is not shown.
+TEST_F(RunLogTest, AFailedStoreLeavesWhatReadersSee) {
+  const RunRecord run = Start(Stage::kArchive, At("2015-01-18T10:30:00Z"));
+  auto other = *sqlite::Database::Open((folder_ / "integration.sqlite").string());
+  ASSERT_TRUE(other
+                  .Execute("CREATE TRIGGER refuse BEFORE INSERT ON entry BEGIN SELECT "
+                           "RAISE(ABORT, 'refused'); END")
+                  .ok());
+  const auto before = log_->summary();
+  const std::int64_t newest = log_->events().newest_id();
+  RunRecord ended = run;
+  ended.state = RunState::kSucceeded;
+  ended.finished_at = At("2015-01-18T10:31:00Z");
+  EXPECT_FALSE(log_->Update(ended, "a line that is refused").ok());
+  EXPECT_EQ(log_->summary(), before);
+  EXPECT_EQ(log_->events().newest_id(), newest);
+  EXPECT_EQ(log_->Find(run.run_id)->state, RunState::kRunning);
+  ASSERT_TRUE(other.Execute("DROP TRIGGER refuse").ok());
+  EXPECT_TRUE(log_->Update(ended, "a line").ok());
+  EXPECT_EQ(log_->summary()->entries.back().description, "a line");
+  EXPECT_GT(log_->events().newest_id(), newest);
+}
+
+TEST_F(RunLogTest, SumsGrowAlthoughRetentionRemovesRuns) {
+  for (int i = 0; i < 30; ++i) {
+    RunRecord run = Start(Stage::kArchive, At("2015-01-18T10:00:00Z") + minutes(i));
+    run.rows = {.read = 2, .inserted = 1, .duplicate = 1};
+    End(run, i % 3 == 0 ? RunState::kFailed : RunState::kSucceeded,
+        At("2015-01-18T10:00:30Z") + minutes(i));
+  }
+  ASSERT_TRUE(log_->Trim(At("2015-02-01"), 5).ok());
+  Open("boot-2");
+  const StageTotals& totals = log_->summary()->Of(Stage::kArchive).totals;
+  EXPECT_EQ(totals.RunsEnded(RunState::kSucceeded), 20);
+  EXPECT_EQ(totals.RunsEnded(RunState::kFailed), 10);
+  EXPECT_EQ(totals.rows.read, 60);
+  EXPECT_EQ(totals.rows.duplicate, 30);
+  EXPECT_EQ(totals.ms, 30 * 30'000);
+}
+
+TEST_F(RunLogTest, SuccessTimesReachBackThirtyFiveDaysAndHistoryTwentyRuns) {
+  for (int day = 0; day < 60; ++day) {
+    const UtcTime at = At("2015-01-01T10:00:00Z") + std::chrono::hours(24 * day);
+    Whole(Stage::kCube, RunState::kSucceeded, at, at + seconds(10));
+  }
+  for (const char* boot : {"boot-1", "boot-2"}) {
+    Open(boot);
+    const auto summary = log_->summary();
+    const StageSummary& cube = summary->Of(Stage::kCube);
+    ASSERT_EQ(cube.success_times->size(), 36U);
+    EXPECT_EQ(cube.success_times->back(), cube.successes.front()) << "oldest first";
+    ASSERT_EQ(cube.history.size(), kHistoryRuns);
+    EXPECT_EQ(cube.history.front()->seq, 60);
+    EXPECT_EQ(cube.history.back()->seq, 41);
+    EXPECT_EQ(cube.newest_ended->seq, 60);
+    EXPECT_EQ(summary->Of(Stage::kArchive).newest_ended, nullptr);
+  }
+}
+
 TEST_F(RunLogTest, ListsNewestFirstWithFiltersAndCursor) {
   for (int i = 0; i < 7; ++i) {
     Whole(i % 2 == 0 ? Stage::kArchive : Stage::kCube,
@@ -228,6 +342,27 @@ TEST_F(RunLogTest, TrimKeepsTheNewestRunsAndNeverGivesANumberTwice) {
   ASSERT_TRUE(log_->Trim(At("2015-02-01"), 4).ok());
   EXPECT_EQ(log_->List({})->size(), 4U);
   EXPECT_EQ(log_->Add({})->seq, 11);
+}
+
+TEST_F(RunLogTest, ARunThatOnlyWaitedWhenTheProcessDiedHidesNoStart) {
+  Start(Stage::kArchive, At("2015-01-18T10:00:00Z"));
+  ASSERT_TRUE(log_->Add({}).ok());
+  clock_.Advance(minutes(1));
+  Open("boot-2");
+  EXPECT_EQ(log_->summary()->Of(Stage::kArchive).newest->started_at, At("2015-01-18T10:00:00Z"));
+  // Nor after a run that was cancelled.
+  End(Start(Stage::kArchive, At("2015-01-18T10:05:00Z")), RunState::kCancelled,
+      At("2015-01-18T10:06:00Z"));
+  EXPECT_EQ(log_->summary()->Of(Stage::kArchive).newest->started_at, At("2015-01-18T10:00:00Z"));
+}
+
+TEST_F(RunLogTest, AnOutageKeepsItsStartAcrossARestartThoughTheClockWasSetBack) {
+  Whole(Stage::kCube, RunState::kFailed, At("2015-01-18T10:00:00Z"), At("2015-01-18T10:01:00Z"));
+  Whole(Stage::kCube, RunState::kFailed, At("2015-01-18T09:30:00Z"), At("2015-01-18T09:31:00Z"));
+  EXPECT_EQ(log_->summary()->Of(Stage::kCube).failing_since, At("2015-01-18T10:01:00Z"));
+  Open("boot-2");
+  EXPECT_EQ(log_->summary()->Of(Stage::kCube).failing_since, At("2015-01-18T10:01:00Z"));
+  EXPECT_EQ(log_->summary()->Of(Stage::kCube).consecutive_failures, 2);
 }
 
 TEST_F(RunLogTest, TheLogHasThePublishedShapeNewestLast) {
@@ -265,6 +400,12 @@ TEST_F(RunLogTest, MemoryAndFileAgreeAfterRandomHistories) {
     EXPECT_EQ(after->Of(stage).consecutive_failures, before->Of(stage).consecutive_failures);
     EXPECT_EQ(after->Of(stage).failing_since, before->Of(stage).failing_since);
     EXPECT_EQ(after->Of(stage).durations_ms, before->Of(stage).durations_ms);
+    EXPECT_EQ(*after->Of(stage).success_times, *before->Of(stage).success_times);
+    EXPECT_EQ(after->Of(stage).totals.runs, before->Of(stage).totals.runs);
+    EXPECT_EQ(after->Of(stage).newest_ended->seq, before->Of(stage).newest_ended->seq);
+    ASSERT_EQ(after->Of(stage).history.size(), before->Of(stage).history.size());
+    for (std::size_t i = 0; i < after->Of(stage).history.size(); ++i)
+      EXPECT_EQ(after->Of(stage).history[i]->seq, before->Of(stage).history[i]->seq);
   }
 }
 

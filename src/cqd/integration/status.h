@@ -3,7 +3,10 @@
 // reference/status-api.md 3, 4.
 #pragma once
 
+#include <array>
+#include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -70,14 +73,16 @@ struct StageStatus {
   /// Newest fifth of the durations against all, as a ratio of medians: above 1 gets slower.
   std::optional<double> durations_trend;
   std::string paused_by, paused_reason;
+  std::vector<std::shared_ptr<const RunRecord>> history;  ///< newest first
 };
 
 /// One thing that is not as it should be, with the next step. Codes are stable, docs/operations.md
 /// explains each.
 struct Reason {
-  std::string code;
-  Health severity = Health::kWarn;
+  std::string code;                 ///< one of ReasonCodes()
+  Health severity = Health::kWarn;  ///< kPass: worth knowing, and nothing to do about at once
   std::optional<Stage> stage;
+  std::string source;  ///< name of the source it is about, or ""
   std::optional<UtcTime> since;
   std::string message;
   std::string action;
@@ -92,7 +97,8 @@ struct SourceStatus {
   std::optional<bool> reachable;
   std::optional<UtcTime> last_contact_at, last_record_at;
   std::optional<std::string> watermark;
-  std::optional<std::int64_t> backlog;
+  std::optional<std::int64_t> backlog;         ///< records that wait there
+  std::optional<std::int64_t> backlog_before;  ///< ... at the look before
   std::optional<std::int64_t> clock_skew_ms;
   std::optional<std::string> error;  ///< safe text of the last failure
   std::vector<std::string> remarks;
@@ -150,16 +156,64 @@ struct StatusView {
   std::vector<AlertStatus> alerts;
 };
 
+/// Limits of the verdicts. Where they are no settings, docs/operations.md "Limits" has the reasons.
+struct StatusLimits {
+  /// A run says that it is alive this often. Source: reference/status-api.md 4 rule 2.
+  Duration heartbeat = std::chrono::seconds(10);
+  /// A run that has not moved for this long hangs; zero: never said. Setting
+  /// integration.hung_after_s.
+  Duration hung_after = std::chrono::minutes(30);
+  /// Wanted share of time in the limit, 0 to 1; zero: no target. Setting
+  /// integration.slo_target_percent.
+  double slo_target = 0.99;
+  Duration slo_window = std::chrono::hours(24 * 30);
+  /// Less free room than this is an alarm. Setting storage.disk_free_bytes_min.
+  std::int64_t disk_free_bytes_min = std::int64_t{1} << 30;
+  /// A disk that is full sooner than this is a warning. Setting storage.warn_days.
+  Duration disk_full_warn = std::chrono::hours(24 * 7);
+};
+
+/// What the service knows of a stage beside the log: above all how long ago something was by the
+/// monotonic clock, which nobody can set. nullopt: it was in an earlier process, or never.
+struct StageFacts {
+  std::optional<Duration> success_age;  ///< since the last success ended
+  std::optional<Duration> running_for;  ///< since the current run started
+  std::optional<Duration> unmoved_for;  ///< since the current run last moved forward
+};
+
+/// The wall clock moved against the monotonic one.
+struct ClockStep {
+  Duration by{};  ///< negative: set back
+  UtcTime noticed_at;
+};
+
 struct StatusInputs {
   UtcTime now;
   UtcTime process_started_at;
+  /// Monotonic age of the process; nullopt: taken from the wall clock.
+  std::optional<Duration> uptime;
+  /// Since the service last looked after its runs; nullopt: it was never started.
+  std::optional<Duration> beat_age;
   StageRules archive, cube;
-  std::optional<UtcTime> archive_next_at;
+  std::optional<UtcTime> archive_next_at;  ///< by schedule or as a retry
+  std::optional<UtcTime> cube_next_at;     ///< as a retry; else it follows the archive
+  std::array<StageFacts, kStageCount> facts;
+  StatusLimits limits;
   std::vector<SourceStatus> sources;
-  std::vector<std::string> damage;  ///< what the cube found damaged
+  StorageStatus storage;
+  std::optional<CacheStatus> cache;
+  RetentionStatus retention;
+  MappingStatus mapping;
+  std::vector<std::string> damage;        ///< what the cube found damaged
+  std::optional<ClockStep> clock_step;    ///< of the last hour
+  std::optional<UtcTime> log_unwritable;  ///< since when the log could not be written
+  const StageFacts& FactsOf(Stage stage) const { return facts[static_cast<std::size_t>(stage)]; }
 };
 
 /// Pure: the same log and the same moment give the same answer.
 StatusView MakeStatus(const LogSummary& summary, const StatusInputs& inputs);
+
+/// Every code a reason may have; each has an anchor in docs/operations.md.
+std::span<const std::string_view> ReasonCodes();
 
 }  // namespace cqd::integration

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -49,6 +51,16 @@ enum class RejectReason : std::uint8_t {
   kTooLarge,            ///< over the size limit of its format
 };
 std::string_view RejectReasonName(RejectReason reason);
+std::optional<RejectReason> ParseRejectReason(std::string_view name);
+
+/// A reason in words for people: one sentence each, without a full stop.
+struct RejectReasonText {
+  RejectReason reason;
+  std::string_view meaning;
+  std::string_view action;  ///< the next thing to do
+};
+/// One text a reason, in the order of the enumeration.
+std::span<const RejectReasonText> RejectReasonTexts();
 
 /// A record set aside: kept whole, counted, shown, replayable.
 struct RejectedRecord {

@@ -195,7 +195,11 @@ Status BlockReader::State::Restart() {
 Result<bool> BlockReader::State::FetchBlock(std::size_t rows) {
   SQLSetStmtAttr(statement.handle(), SQL_ATTR_ROW_ARRAY_SIZE, Number(rows), 0);
   fetched = 0;
-  const SQLRETURN code = SQLFetch(statement.handle());
+  SQLRETURN code = SQL_ERROR;
+  {
+    const RunningCall::Scope running(statement.running_call(), statement.handle());
+    code = SQLFetch(statement.handle());
+  }
   if (code == SQL_NO_DATA) {
     fetched = 0;
     return false;

@@ -157,6 +157,22 @@ std::string RedactSecrets(std::string_view text, std::string_view password) {
   return clean;
 }
 
+RunningCall::Scope::Scope(RunningCall& call, void* statement) : call_(call) {
+  const std::lock_guard guard(call_.mutex_);
+  call_.statement_ = statement;
+}
+
+// Waits for a cancel that is being sent, so that the handle outlives it.
+RunningCall::Scope::~Scope() {
+  const std::lock_guard guard(call_.mutex_);
+  call_.statement_ = nullptr;
+}
+
+void RunningCall::Cancel() {
+  const std::lock_guard guard(mutex_);
+  if (statement_ != nullptr) SQLCancel(statement_);
+}
+
 Result<Connection> Connection::Open(const ConnectOptions& options) {
   if (Trim(options.connection_string).empty()) {
     return Fail(ErrorCode::kInvalidArgument, "the connection string is empty", {},
@@ -219,12 +235,14 @@ Status Connection::Connect(const std::string& connection_string, const ConnectOp
 Connection::Connection(Connection&& other) noexcept
     : dbc_(std::exchange(other.dbc_, nullptr)),
       traits_(other.traits_),
-      server_name_(std::move(other.server_name_)) {}
+      server_name_(std::move(other.server_name_)),
+      running_(std::move(other.running_)) {}
 
 Connection& Connection::operator=(Connection&& other) noexcept {
   std::swap(dbc_, other.dbc_);
   std::swap(traits_, other.traits_);
   std::swap(server_name_, other.server_name_);
+  std::swap(running_, other.running_);
   return *this;
 }
 
@@ -268,8 +286,13 @@ Status Connection::EndTransaction(bool commit) {
 Result<std::vector<TableName>> Connection::Tables() {
   CQD_ASSIGN_OR_RETURN(Statement statement, Statement::Create(*this));
   std::string types = "TABLE,VIEW";
-  if (!SQL_SUCCEEDED(SQLTables(statement.handle(), nullptr, 0, nullptr, 0, nullptr, 0, Chars(types),
-                               SQL_NTS))) {
+  SQLRETURN listed = SQL_ERROR;
+  {
+    const RunningCall::Scope running(*running_, statement.handle());
+    listed =
+        SQLTables(statement.handle(), nullptr, 0, nullptr, 0, nullptr, 0, Chars(types), SQL_NTS);
+  }
+  if (!SQL_SUCCEEDED(listed)) {
     return ErrorFrom(SQL_HANDLE_STMT, statement.handle(), "list the tables");
   }
   std::vector<TableName> tables;

@@ -1,6 +1,8 @@
 // One connection to a database over unixODBC.
 #pragma once
 
+#include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,8 +31,31 @@ struct TableName {
   std::string name;
 };
 
-/// One connection. Threads: one at a time; each thread its own. Closing is by destruction (an open
-/// transaction is rolled back). Autocommit is on unless Begin was called.
+/// Which statement of a connection a driver works on now, so that another thread can stop it.
+class RunningCall {
+ public:
+  /// Marks `statement` as running as long as it lives.
+  class Scope {
+   public:
+    Scope(RunningCall& call, void* statement);
+    ~Scope();
+    Scope(const Scope&) = delete;
+    Scope& operator=(const Scope&) = delete;
+
+   private:
+    RunningCall& call_;
+  };
+  /// Asks the server to stop what runs, if anything does. Threads: any. A request that comes just
+  /// before the call begins is lost: repeat it until the work has ended.
+  void Cancel();
+
+ private:
+  std::mutex mutex_;
+  void* statement_ = nullptr;
+};
+
+/// One connection. Threads: one at a time, running_call from any; each thread its own. Closing is
+/// by destruction (an open transaction is rolled back). Autocommit is on unless Begin was called.
 class Connection {
  public:
   /// Errors: kUnauthenticated (user or password), kUnavailable (not reachable, login timeout),
@@ -61,14 +86,17 @@ class Connection {
   bool alive() const;
   /// The ODBC handle (SQLHDBC).
   void* handle() const { return dbc_; }
+  /// Stops from another thread what runs here; stays valid as long as somebody holds it.
+  const std::shared_ptr<RunningCall>& running_call() const { return running_; }
 
  private:
-  explicit Connection(void* dbc) : dbc_(dbc) {}
+  explicit Connection(void* dbc) : dbc_(dbc), running_(std::make_shared<RunningCall>()) {}
   Status Connect(const std::string& connection_string, const ConnectOptions& options);
   Status EndTransaction(bool commit);
   void* dbc_ = nullptr;
   const DialectTraits* traits_ = &TraitsOf(Dialect::kOther);
   std::string server_name_;
+  std::shared_ptr<RunningCall> running_;
 };
 
 /// `text` with the values of PWD and Password keywords replaced by "***", and every occurrence of

@@ -15,15 +15,18 @@ Result<Statement> Statement::Create(Connection& connection) {
   if (!SQL_SUCCEEDED(SQLAllocHandle(SQL_HANDLE_STMT, connection.handle(), &stmt))) {
     return ErrorFrom(SQL_HANDLE_DBC, connection.handle(), "allocate a statement");
   }
-  return Statement(stmt, &connection.traits());
+  return Statement(stmt, connection);
 }
 
 Statement::Statement(Statement&& other) noexcept
-    : stmt_(std::exchange(other.stmt_, nullptr)), traits_(other.traits_) {}
+    : stmt_(std::exchange(other.stmt_, nullptr)),
+      traits_(other.traits_),
+      running_(std::move(other.running_)) {}
 
 Statement& Statement::operator=(Statement&& other) noexcept {
   std::swap(stmt_, other.stmt_);
   std::swap(traits_, other.traits_);
+  std::swap(running_, other.running_);
   return *this;
 }
 
@@ -37,8 +40,12 @@ void Statement::SetTimeout(int seconds) {
 
 Status Statement::Execute(std::string_view sql) {
   std::string text(sql);
-  const SQLRETURN code = SQLExecDirect(stmt_, reinterpret_cast<SQLCHAR*>(text.data()),
-                                       static_cast<SQLINTEGER>(text.size()));
+  SQLRETURN code = SQL_ERROR;
+  {
+    const RunningCall::Scope running(*running_, stmt_);
+    code = SQLExecDirect(stmt_, reinterpret_cast<SQLCHAR*>(text.data()),
+                         static_cast<SQLINTEGER>(text.size()));
+  }
   if (SQL_SUCCEEDED(code) || code == SQL_NO_DATA) return OkStatus();
   return ErrorFrom(SQL_HANDLE_STMT, stmt_, "run SQL");
 }
@@ -53,7 +60,11 @@ Status Statement::Prepare(std::string_view sql) {
 }
 
 Status Statement::RunPrepared() {
-  const SQLRETURN code = SQLExecute(stmt_);
+  SQLRETURN code = SQL_ERROR;
+  {
+    const RunningCall::Scope running(*running_, stmt_);
+    code = SQLExecute(stmt_);
+  }
   if (SQL_SUCCEEDED(code) || code == SQL_NO_DATA) return OkStatus();
   return ErrorFrom(SQL_HANDLE_STMT, stmt_, "run SQL");
 }
@@ -83,7 +94,11 @@ Result<std::vector<ColumnDescription>> Statement::Describe() {
 }
 
 Result<bool> Statement::Fetch() {
-  const SQLRETURN code = SQLFetch(stmt_);
+  SQLRETURN code = SQL_ERROR;
+  {
+    const RunningCall::Scope running(*running_, stmt_);
+    code = SQLFetch(stmt_);
+  }
   if (code == SQL_NO_DATA) return false;
   if (SQL_SUCCEEDED(code)) return true;
   return ErrorFrom(SQL_HANDLE_STMT, stmt_, "fetch a row");

@@ -62,11 +62,15 @@ class Statement {
   /// The ODBC handle (SQLHSTMT).
   void* handle() const { return stmt_; }
   const DialectTraits& traits() const { return *traits_; }
+  /// To be marked around calls of the driver that may wait for the server.
+  RunningCall& running_call() const { return *running_; }
 
  private:
-  Statement(void* stmt, const DialectTraits* traits) : stmt_(stmt), traits_(traits) {}
+  Statement(void* stmt, const Connection& connection)
+      : stmt_(stmt), traits_(&connection.traits()), running_(connection.running_call()) {}
   void* stmt_ = nullptr;
   const DialectTraits* traits_ = nullptr;
+  std::shared_ptr<RunningCall> running_;
 };
 
 /// Type of a parameter of a BulkInsert.

@@ -2,8 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <filesystem>
 #include <random>
@@ -12,6 +14,8 @@
 #include "base/text.h"
 #include "file/io.h"
 #include "http/auth.h"
+#include "http/problem.h"
+#include "server/alert_targets.h"
 #include "source/collector.h"
 #include "source/qoe_metrics.h"
 #include "sqlite/database.h"
@@ -20,6 +24,9 @@ namespace cqd::server {
 namespace {
 
 using std::chrono::seconds;
+
+/// Name of the collector among the sources.
+constexpr std::string_view kCollector = "collector";
 
 constexpr std::int64_t kPasswordFileBytesMax = 64 * 1024;
 
@@ -34,18 +41,18 @@ std::string HostName() {
   return gethostname(name, sizeof name - 1) == 0 ? name : "";
 }
 
+/// The names survive a loss of power: what is acknowledged later lies below them.
 Status MakeFolders(const Config& config) {
-  std::error_code failed;
   for (const char* name : {"archive", "cube"}) {
-    std::filesystem::create_directories(std::filesystem::path(config.data_dir) / name, failed);
-    if (failed) {
-      return Fail(failed.value() == ENOSPC ? ErrorCode::kDiskFull : ErrorCode::kPermissionDenied,
-                  "the data directory cannot be made: " + failed.message() +
-                      "; check data_dir and its rights",
-                  config.data_dir);
-    }
+    const Status made = file::MakeFolders(DataPath(config, name));
+    if (made.ok()) continue;
+    Error error = made.error();
+    error.message =
+        "the data directory cannot be made: " + error.message + "; check data_dir and its rights";
+    return error;
   }
-  return OkStatus();
+  // Also when they were there already: whoever made them may have died before this.
+  return file::SyncFolder(config.data_dir);
 }
 
 /// The first line of the file, without its line end.
@@ -55,6 +62,46 @@ Result<std::string> ReadPassword(const SourceConfig& source) {
   if (!text.ok())
     return std::move(text).error().WithContext("source.password_file of " + source.name);
   return std::string(Trim(Split(*text, '\n').front()));
+}
+
+integration::StatusLimits LimitsOf(const Config& config) {
+  integration::StatusLimits limits;
+  limits.hung_after = seconds(config.hung_after_s);
+  limits.slo_target = static_cast<double>(config.slo_target_percent) / 100;
+  limits.disk_free_bytes_min = config.disk_free_bytes_min;
+  limits.disk_full_warn = std::chrono::hours(24 * config.storage_warn_days);
+  return limits;
+}
+
+std::vector<integration::SourceRules> SourceRulesOf(const Config& config) {
+  std::vector<integration::SourceRules> rules;
+  for (const SourceConfig& source : config.sources) {
+    integration::SourceRules rule{.name = source.name};
+    if (source.quiet_after_s > 0) rule.quiet_after = seconds(source.quiet_after_s);
+    if (const auto day = ParseTime(source.credential_expires_on); day.ok())
+      rule.credential_expires_at = *day;
+    rules.push_back(std::move(rule));
+  }
+  if (config.collector_quiet_after_s > 0) {
+    rules.push_back(
+        {.name = std::string(kCollector), .quiet_after = seconds(config.collector_quiet_after_s)});
+  }
+  return rules;
+}
+
+/// Asks the system for as many open files as the connections may need: shells and systemd give 1024
+/// by default, but allow more to who asks.
+void AllowConnections(std::int64_t connections_max) {
+  // Besides connections: files of the archive and the cube, databases, the log.
+  constexpr rlim_t kOtherFiles = 512;
+  const rlim_t wanted = static_cast<rlim_t>(connections_max) + kOtherFiles;
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted) return;
+  limit.rlim_cur = std::min(wanted, limit.rlim_max);
+  if (setrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur < wanted) {
+    LogWarning("the system allows {} open files; server.connections_max needs {}", limit.rlim_cur,
+               wanted);
+  }
 }
 
 http::Role RoleOf(const std::string& name) {
@@ -90,8 +137,12 @@ Status Application::OpenParts() {
   CQD_ASSIGN_OR_RETURN(auto lock, file::FolderLock::Acquire(config_.data_dir));
   lock_ = std::make_unique<file::FolderLock>(std::move(lock));
   CQD_ASSIGN_OR_RETURN(archive_,
-                       archive::Archive::Open({.folder = DataPath(config_, "archive")}, clock_));
+                       archive::Archive::Open({.folder = DataPath(config_, "archive"),
+                                               .quarantine_entries_max = config_.quarantine_max},
+                                              clock_));
   CQD_ASSIGN_OR_RETURN(inbox_, source::Inbox::Open(DataPath(config_, "inbox.sqlite")));
+  CQD_ASSIGN_OR_RETURN(
+      repository_, repository::Repository::Open(DataPath(config_, "repository.sqlite"), clock_));
   CQD_ASSIGN_OR_RETURN(
       run_log_, integration::RunLog::Open(
                     {.path = DataPath(config_, "integration.sqlite"),
@@ -112,17 +163,26 @@ Status Application::OpenParts() {
   }
   std::vector<std::unique_ptr<source::Source>> sources;
   CQD_RETURN_IF_ERROR(MakeSources(sources));
-  CQD_ASSIGN_OR_RETURN(const schedule::Interval every,
-                       schedule::Interval::Make(seconds(config_.every_s)));
+  std::optional<schedule::Interval> every;
+  if (config_.every_s > 0) {
+    CQD_ASSIGN_OR_RETURN(every, schedule::Interval::Make(seconds(config_.every_s)));
+  }
   const integration::StageRules rules{seconds(config_.every_s), seconds(config_.warn_after_s),
                                       seconds(config_.error_after_s)};
+  metrics_ = std::make_unique<api::Metrics>();
   integration_ = std::make_unique<integration::Service>(
       integration::ServiceOptions{
           .every = every,
           .archive_rules = rules,
           .cube_rules = rules,
+          .limits = LimitsOf(config_),
+          .source_rules = SourceRulesOf(config_),
           .archive_job = {.retention_months = static_cast<int>(config_.retention_months)},
-          .run_at_start = config_.run_at_start},
+          .on_ended = [metrics = metrics_.get()](
+                          const integration::RunRecord& run) { metrics->NoteRun(run); },
+          .run_at_start = config_.run_at_start,
+          .retry_after = seconds(config_.retry_after_s),
+          .context = {.version = {}, .config_hash = ConfigHash(config_), .host = HostName()}},
       *run_log_, *archive_, *cube_, std::move(sources), clock_);
   queries_ = std::make_unique<cube::QueryService>(
       [this] { return cube_->snapshot(); },
@@ -131,6 +191,21 @@ Status Application::OpenParts() {
                                 .groups_max = config_.query_groups_max,
                                 .time_max = seconds(config_.query_time_max_s)},
       clock_);
+  return OpenAlerts();
+}
+
+Status Application::OpenAlerts() {
+  CQD_ASSIGN_OR_RETURN(auto targets, MakeAlertTargets(config_));
+  CQD_ASSIGN_OR_RETURN(alerts_,
+                       alert::Service::Open(
+                           {.path = DataPath(config_, "alerts.sqlite"),
+                            .targets = std::move(targets),
+                            .identity = AlertIdentity(config_, HostName()),
+                            .check_every = seconds(config_.alert_check_every_s),
+                            .rules = {.hold_off = seconds(config_.alert_hold_off_s),
+                                      .resolve_after = seconds(config_.alert_resolve_after_s)},
+                            .seed = std::random_device{}()},
+                           [this] { return integration_->status(); }, clock_));
   return OkStatus();
 }
 
@@ -142,7 +217,10 @@ Status Application::MakeSources(std::vector<std::unique_ptr<source::Source>>& so
          .connection_string = configured.connection_string,
          .password = password,
          .margin = seconds(configured.margin_s),
-         .rows_per_second = static_cast<double>(configured.rows_per_second)},
+         .rows_per_second = static_cast<double>(configured.rows_per_second),
+         .reconnect = {.first_wait = seconds(configured.reconnect_first_wait_s),
+                       .wait_max = seconds(configured.reconnect_wait_max_s),
+                       .attempts = static_cast<int>(configured.reconnect_attempts)}},
         clock_);
     if (!source.ok()) return std::move(source).error().WithContext("source " + configured.name);
     sources.push_back(*std::move(source));
@@ -150,7 +228,7 @@ Status Application::MakeSources(std::vector<std::unique_ptr<source::Source>>& so
   // Reports may have come while the collector was on, or from files: they are integrated in any
   // case.
   sources.push_back(std::make_unique<source::CollectorSource>(
-      "collector", *inbox_, clock_, std::chrono::hours(24 * config_.report_keep_days)));
+      std::string(kCollector), *inbox_, clock_, std::chrono::hours(24 * config_.report_keep_days)));
   return OkStatus();
 }
 
@@ -187,8 +265,8 @@ Result<http::ServerOptions> Application::MakeServerOptions() {
   return options;
 }
 
-Status Application::StartServing() {
-  metrics_ = std::make_unique<api::Metrics>();
+Status Application::MakeRouter() {
+  if (router_) return OkStatus();
   CQD_ASSIGN_OR_RETURN(const TimeZone published_zone, TimeZone::Find(config_.data_api_time_zone));
   services_ = std::make_unique<api::Services>(api::Services{
       .clock = clock_,
@@ -196,6 +274,7 @@ Status Application::StartServing() {
       .cube = *cube_,
       .queries = *queries_,
       .integration = *integration_,
+      .repository = *repository_,
       .inbox = config_.collector ? inbox_.get() : nullptr,
       .metrics = *metrics_,
       .version = std::string(Version()),
@@ -205,13 +284,36 @@ Status Application::StartServing() {
       .integration_log_entries_max = static_cast<std::size_t>(config_.integration_log_entries_max),
       .published_zone = published_zone,
       .collector_role = RoleOf(config_.collector_role),
-      .report_bytes_max = static_cast<std::size_t>(config_.report_bytes_max)});
-  http::Router router;
-  api::AddRoutes(router, *services_);
+      .report_bytes_max = static_cast<std::size_t>(config_.report_bytes_max),
+      .streams_max = config_.streams_max,
+      .alerts = alerts_.get(),
+      .badges_public = config_.badges_public});
+  router_.emplace();
+  api::AddRoutes(*router_, *services_);
+  return OkStatus();
+}
+
+Result<http::Response> Application::Answer(http::Request request) {
+  CQD_RETURN_IF_ERROR(MakeRouter());
+  CQD_RETURN_IF_ERROR(http::ParseTargetInto(request.target, request.path, request.query));
+  request.clock = &clock_;
+  const http::PathRoutes* routes = router_->Match(request.path, request.captures);
+  const http::Route* route = routes == nullptr ? nullptr : routes->Find(request.method);
+  if (route == nullptr) {
+    return http::Problem(Fail(ErrorCode::kNotFound, "no such call: " + request.path));
+  }
+  return route->handler(request);
+}
+
+Status Application::StartServing() {
+  AllowConnections(config_.connections_max);
+  CQD_RETURN_IF_ERROR(MakeRouter());
   CQD_ASSIGN_OR_RETURN(http::ServerOptions options, MakeServerOptions());
-  CQD_ASSIGN_OR_RETURN(server_, http::Server::Start(std::move(options), std::move(router)));
+  CQD_ASSIGN_OR_RETURN(server_, http::Server::Start(std::move(options), *std::move(router_)));
+  router_.reset();
   CQD_RETURN_IF_ERROR(run_log_->Append("System", fmt::format("OpenCQD {} started", Version())));
   integration_->Start();
+  alerts_->Start();
   return OkStatus();
 }
 
@@ -241,6 +343,7 @@ std::uint16_t Application::port() const {
 
 void Application::StopServing() {
   if (server_) server_->Shutdown();
+  if (alerts_) alerts_->Stop();
   if (integration_) integration_->Stop();
   if (server_ && run_log_ && !run_log_->Append("System", "OpenCQD stopped").ok())
     LogWarning("the stop could not be logged");

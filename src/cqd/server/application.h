@@ -2,8 +2,10 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
+#include "alert/service.h"
 #include "api/metrics.h"
 #include "api/services.h"
 #include "archive/archive.h"
@@ -13,6 +15,7 @@
 #include "file/folder_lock.h"
 #include "http/server.h"
 #include "integration/service.h"
+#include "repository/repository.h"
 #include "server/config.h"
 #include "source/inbox.h"
 
@@ -45,9 +48,16 @@ class Application {
   cube::QueryService& queries() { return *queries_; }
   integration::Service& integration() { return *integration_; }
   integration::RunLog& run_log() { return *run_log_; }
+  alert::Service& alerts() { return *alerts_; }
+  repository::Repository& repository() { return *repository_; }
 
   /// Looks at every configured source, on connections of its own.
   std::vector<SourceFinding> ProbeSources();
+
+  /// Answers one API call within this process, as the server would answer an administrator.
+  /// `request` needs method, target, body and principal. Errors: kInvalidArgument (the target),
+  /// those of the settings the API needs.
+  Result<http::Response> Answer(http::Request request);
 
   /// Starts the schedule and the HTTP server. Errors: as http::Server::Start.
   Status StartServing();
@@ -59,8 +69,11 @@ class Application {
  private:
   Application(const Config& config, const Clock& clock) : config_(config), clock_(clock) {}
   Status OpenParts();
+  Status OpenAlerts();
   Status MakeSources(std::vector<std::unique_ptr<source::Source>>& sources);
   Result<http::ServerOptions> MakeServerOptions();
+  /// Fills metrics_, services_ and router_ once.
+  Status MakeRouter();
 
   const Config config_;
   const Clock& clock_;
@@ -70,10 +83,13 @@ class Application {
   std::unique_ptr<source::Inbox> inbox_;
   std::unique_ptr<cube::Cube> cube_;
   std::unique_ptr<integration::RunLog> run_log_;
+  std::unique_ptr<api::Metrics> metrics_;  // counts runs until the service is gone
   std::unique_ptr<integration::Service> integration_;
+  std::unique_ptr<alert::Service> alerts_;
   std::unique_ptr<cube::QueryService> queries_;
-  std::unique_ptr<api::Metrics> metrics_;
+  std::unique_ptr<repository::Repository> repository_;
   std::unique_ptr<api::Services> services_;
+  std::optional<http::Router> router_;  ///< until the server takes it
   std::unique_ptr<http::Server> server_;
 };
 

@@ -1,5 +1,7 @@
 #include "server/command_line.h"
 
+#include <signal.h>
+
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
@@ -11,6 +13,7 @@
 #include "server/application.h"
 #include "server/commands.h"
 #include "server/internal/console.h"
+#include "server/internal/status_line.h"
 #include "sqlite/database.h"
 
 namespace cqd::server {
@@ -21,6 +24,7 @@ struct Common {
   std::string config_file;
   std::string data_dir;
   std::optional<std::int64_t> port;
+  std::string server, user, password_file, ca_file;
 
   Result<Config> Load() const {
     Config config;
@@ -29,6 +33,10 @@ struct Common {
     }
     if (!data_dir.empty()) config.data_dir = data_dir;
     if (port) config.port = *port;
+    config.remote_server = server;
+    if (!user.empty()) config.client_user = user;
+    if (!password_file.empty()) config.client_password_file = password_file;
+    if (!ca_file.empty()) config.client_ca_file = ca_file;
     return config;
   }
 };
@@ -42,6 +50,8 @@ class CommandLine {
     app_.require_subcommand(1);
     app_.footer(
         "Exit codes: 0 done, 1 failed, 2 wrong arguments or settings, 3 busy or no answer.\n"
+        "'cqd status' keeps the convention of monitoring plugins: 0 fine, 1 warn, 2 fail, 3 "
+        "unknown.\n"
         "CQD_CONFIG and CQD_DATA_DIR stand in for --config and --data-dir.");
     AddRunning();
     AddAsking();
@@ -54,12 +64,12 @@ class CommandLine {
       app_.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
       const int code = app_.exit(error);
-      return code == 0 ? kExitOk : kExitUsage;
+      return code == 0 ? kExitOk : UsageCode();
     }
     auto config = common_.Load();
     if (!config.ok()) {
       Complain(config.error());
-      return kExitUsage;
+      return UsageCode();
     }
     // Commands other than the server keep their standard error for their own words.
     StartLog(serving_ ? ParseLogLevel(config->log_level) : LogLevel::kError,
@@ -68,6 +78,23 @@ class CommandLine {
   }
 
  private:
+  /// A monitoring system must not take a wrong argument for a broken cube.
+  int UsageCode() const {
+    return app_.got_subcommand("status") ? static_cast<int>(kStatusUnknown)
+                                         : static_cast<int>(kExitUsage);
+  }
+
+  /// For commands that may ask a running server.
+  void AddClientOptions(CLI::App* command) {
+    command->add_option("--server", common_.server,
+                        "Ask the server at this URL instead of the one of the data directory");
+    command->add_option("--user", common_.user, "User to sign in as (auth.mode = \"basic\")");
+    command->add_option("--password-file", common_.password_file,
+                        "File whose first line is that user's password");
+    command->add_option("--ca-file", common_.ca_file,
+                        "PEM file of authorities to trust besides the system's");
+  }
+
   CLI::App* Add(const std::string& name, const std::string& help, Action action) {
     CLI::App* command = app_.add_subcommand(name, help);
     command->add_option("--config", common_.config_file, "Configuration file (TOML)")
@@ -89,18 +116,40 @@ class CommandLine {
       serving_ = true;
       action_ = [this](const Config& c) { return Serve(c, clock_); };
     });
-    Add("integrate", "Run archiving once, and cube processing after it",
-        [this](const Config& c) { return Integrate(c, clock_); });
+    AddClientOptions(Add("integrate", "Run archiving once, and cube processing after it",
+                         [this](const Config& c) { return Integrate(c, clock_); }));
     CLI::App* process = Add("process", "Run cube processing once",
                             [this](const Config& c) { return Process(c, run_, clock_); });
     process->add_flag("--full", run_.full, "Rebuild every month from the archive");
     process->add_option("--month", run_.month, "Rebuild one month, for example 2015-03")
         ->excludes("--full");
-    CLI::App* status = Add("status", "Is the data fresh, what broke, what to do",
-                           [this](const Config& c) { return ShowStatus(c, json_, clock_); });
-    status->add_flag("--json", json_, "The whole answer of /api/v1/status");
+    AddClientOptions(process);
+    AddStatus();
     Add("check", "Look at configuration, data and sources; say what to mend",
         [this](const Config& c) { return Check(c, clock_); });
+  }
+
+  void AddStatus() {
+    CLI::App* status = Add("status", "Is the data fresh, what broke, what to do",
+                           [this](const Config& c) { return ShowStatus(c, status_, clock_); });
+    status->footer(
+        "The first line is for monitoring systems (Nagios plugin convention), the rest for "
+        "people.\nExit codes: 0 fine, 1 warn, 2 fail, 3 unknown (no data, no answer in time, "
+        "wrong arguments).");
+    status->add_flag("--json", status_.json, "The whole answer of /api/v1/status");
+    status->add_flag("--verbose,-v", status_.verbose, "Sources and last runs too");
+    CLI::Option* verify = status->add_flag("--verify", status_.verify,
+                                           "Prove that no run of the log was altered or removed");
+    status
+        ->add_option("--head", status_.known_head,
+                     "With --verify: a head noted earlier, which must be part of the log")
+        ->needs(verify);
+    status
+        ->add_option("--timeout", status_.timeout_s,
+                     "Seconds to wait for the server; later: unknown")
+        ->capture_default_str()
+        ->check(CLI::Range(1, 3600));
+    AddClientOptions(status);
   }
 
   void AddAsking() {
@@ -108,6 +157,7 @@ class CommandLine {
                           [this](const Config& c) { return Query(c, file_, json_, clock_); });
     query->add_option("file", file_, "JSON file; - is standard input")->required();
     query->add_flag("--json", json_, "Print the published answer instead of a table");
+    AddClientOptions(query);
     CLI::App* sql = Add("sql", "Run SQL over the archive; CqdPartitionedStreamView has the streams",
                         [this](const Config& c) { return Sql(c, file_, write_, csv_, months_); });
     sql->add_option("sql", file_, "Statements; - or none: standard input");
@@ -170,13 +220,34 @@ class CommandLine {
 
   void AddManaging() {
     CLI::App* quarantine =
-        Add("quarantine", "Records that were set aside: list, show, replay, drop",
+        Add("quarantine", "Records that were set aside: list, reasons, show, replay, drop",
             [this](const Config& c) { return Quarantine(c, quarantine_, clock_); });
-    quarantine->add_option("action", quarantine_.action, "list, show, replay or drop")
+    quarantine->add_option("action", quarantine_.action, "list, reasons, show, replay or drop")
         ->required()
-        ->check(CLI::IsMember({"list", "show", "replay", "drop"}));
+        ->check(CLI::IsMember({"list", "reasons", "show", "replay", "drop"}));
     quarantine->add_option("ids", quarantine_.ids, "Ids from the list");
     quarantine->add_option("-n", quarantine_.most, "Most records to list")
+        ->capture_default_str()
+        ->check(CLI::Range(1, 100'000));
+    quarantine->add_option("--reason", quarantine_.reason, "Only records of this reason");
+    quarantine->add_option("--source", quarantine_.source, "Only records of this source");
+    quarantine->add_option("--run", quarantine_.run,
+                           "List only records that this run set aside (id or number)");
+    quarantine->add_flag("--all", quarantine_.all, "Replay or drop every record");
+    quarantine->add_flag("--later", quarantine_.later,
+                         "Replay with the next archive run instead of at once");
+    quarantine->add_flag("--payload", quarantine_.payload,
+                         "Show only the record's bytes, as they came");
+    AddClientOptions(quarantine);
+    CLI::App* alert =
+        Add("alert", "Outages that were told, and the receivers: list, test, deliveries",
+            [this](const Config& c) { return Alert(c, alert_, clock_); });
+    alert->add_option("action", alert_.action, "list, test or deliveries")
+        ->required()
+        ->check(CLI::IsMember({"list", "test", "deliveries"}));
+    alert->add_option("target", alert_.target,
+                      "test: name of the receiver; none: all. deliveries: only of this one");
+    alert->add_option("-n", alert_.most, "Most lines to list")
         ->capture_default_str()
         ->check(CLI::Range(1, 100'000));
     CLI::App* user = Add("user", "Users of auth.mode = \"basic\": add, remove, list",
@@ -197,17 +268,21 @@ class CommandLine {
   Action action_;
   bool serving_ = false;
   RunOptions run_;
+  StatusOptions status_;
   bool json_ = false, write_ = false, csv_ = false, dry_run_ = false;
   std::string file_, what_;
   std::vector<std::string> files_, months_;
   SimulateCommand simulate_;
   QuarantineOptions quarantine_;
+  AlertCommand alert_;
   UserCommand user_;
 };
 
 }  // namespace
 
 int Main(int argc, char** argv) {
+  // A limit on the size of files is an error like a full disk, not the end of the process.
+  signal(SIGXFSZ, SIG_IGN);
   sqlite::ConfigureProcess();
   return CommandLine().Run(argc, argv);
 }

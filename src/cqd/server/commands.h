@@ -22,7 +22,17 @@ struct RunOptions {
 /// directory.
 int Integrate(const Config& config, const Clock& clock);
 int Process(const Config& config, const RunOptions& options, const Clock& clock);
-int ShowStatus(const Config& config, bool json, const Clock& clock);
+
+struct StatusOptions {
+  bool json = false;     ///< the whole document instead of lines
+  bool verbose = false;  ///< sources and last runs too
+  std::int64_t timeout_s = 10;
+  bool verify = false;     ///< prove the ledger instead
+  std::string known_head;  ///< a head noted earlier that the ledger must still contain
+};
+/// One line by the convention of Nagios plugins, then details for people. Its exit codes are those
+/// of the convention: 0 fine, 1 warn, 2 fail, 3 unknown.
+int ShowStatus(const Config& config, const StatusOptions& options, const Clock& clock);
 
 /// `file` "-" is standard input.
 int Query(const Config& config, const std::string& file, bool json, const Clock& clock);
@@ -37,8 +47,12 @@ int Import(const Config& config, const std::string& what, const std::string& fil
 int ImportReports(const Config& config, const std::vector<std::string>& files, const Clock& clock);
 
 struct QuarantineOptions {
-  std::string action;  ///< list, show, replay, drop
+  std::string action;  ///< list, reasons, show, replay, drop
   std::vector<std::int64_t> ids;
+  std::string reason, source, run;  ///< filters; "": any
+  bool all = false;                 ///< replay or drop everything
+  bool later = false;               ///< only ask for the replay; the next run does it
+  bool payload = false;             ///< show only the bytes as they came
   std::int64_t most = 50;
 };
 int Quarantine(const Config& config, const QuarantineOptions& options, const Clock& clock);
@@ -57,6 +71,14 @@ struct SimulateCommand {
   std::int64_t every_s = 60;
 };
 int RunSimulate(const SimulateCommand& command, const Clock& clock);
+
+struct AlertCommand {
+  std::string action;  ///< list, test, deliveries
+  std::string target;  ///< for test; empty: all
+  std::int64_t most = 20;
+};
+/// Beside a running server or without one.
+int Alert(const Config& config, const AlertCommand& command, const Clock& clock);
 
 struct UserCommand {
   std::string action;  ///< add, remove, list

@@ -9,12 +9,13 @@
 #include "cube/query.h"
 #include "cube/structure.h"
 #include "file/io.h"
-#include "http/client.h"
 #include "model/describe.h"
+#include "server/alert_targets.h"
 #include "server/application.h"
 #include "server/command_line.h"
 #include "server/commands.h"
 #include "server/internal/console.h"
+#include "server/internal/server_client.h"
 #include "source/import_reports.h"
 
 namespace cqd::server {
@@ -59,18 +60,16 @@ int Query(const Config& config, const std::string& file, bool json, const Clock&
   if (!body.ok()) return Complain(body.error());
   auto query = cube::ParseCubeQuery(*body);
   if (!query.ok()) return Complain(query.error());
-  auto application = Application::Open(config, clock);
-  if (!application.ok()) {
-    auto server = file::ReadWhole(DataPath(config, "SERVER"), 1024);
-    if (application.error().code != ErrorCode::kFailedPrecondition || !server.ok())
-      return Complain(application.error());
+  auto client = ServerClient::Open(config, clock);
+  if (!client.ok()) return Complain(client.error());
+  if (client->application() == nullptr) {
     // The server owns the data; its answer is the published one.
-    auto answer = http::Post(*server + "/QoEDataService/RunQuery", "application/json", *body);
+    const auto answer = client->Call("POST", "/QoEDataService/RunQuery", *body);
     if (!answer.ok()) return Complain(answer.error());
-    fmt::print("{}\n", answer->body);
-    return answer->status == 200 ? kExitOk : kExitFailed;
+    fmt::print("{}\n", boost::json::serialize(*answer));
+    return kExitOk;
   }
-  const cube::QueryOutcome outcome = (*application)->queries().RunQuery(*query, nullptr);
+  const cube::QueryOutcome outcome = client->application()->queries().RunQuery(*query, nullptr);
   if (outcome.error) return Complain(*outcome.error);
   if (json) {
     fmt::print("{}\n", outcome.ToJson());
@@ -101,6 +100,7 @@ int Check(const Config& config, const Clock& clock) {
     fmt::print("- {}\n", text);
   };
   for (const std::string& finding : CheckConfig(config)) find(finding);
+  for (const std::string& finding : CheckAlertTargets(config)) find(finding);
   if (findings == 0) {
     auto application = Application::Open(config, clock);
     if (!application.ok()) {

@@ -1,124 +1,181 @@
-// quarantine: records that were set aside, with their reasons.
+// quarantine: records that could not be stored. Everything goes through the API, within this
+// process or on the server that owns the data directory.
 #include <fmt/format.h>
 
-#include <map>
+#include <algorithm>
+#include <boost/json.hpp>
 
 #include "base/text.h"
-#include "server/application.h"
+#include "http/target.h"
 #include "server/command_line.h"
 #include "server/commands.h"
 #include "server/internal/console.h"
+#include "server/internal/run_command.h"
+#include "server/internal/server_client.h"
 
 namespace cqd::server {
 namespace {
 
-using archive::QuarantineEntry;
+namespace json = boost::json;
 
-Result<std::vector<QuarantineEntry>> FindEntries(const archive::Archive& archive,
-                                                 const std::vector<std::int64_t>& ids) {
-  std::vector<QuarantineEntry> found;
-  for (const std::int64_t id : ids) {
-    CQD_ASSIGN_OR_RETURN(auto entries, archive.ListQuarantine(1, id + 1));
-    if (entries.empty() || entries.front().id != id) {
-      return Fail(ErrorCode::kNotFound, fmt::format("there is no quarantined record {}", id));
-    }
-    found.push_back(std::move(entries.front()));
+/// Longest page that the API gives.
+constexpr std::int64_t kPageMax = 500;
+
+/// Strangers wrote these texts: nothing in them may steer a terminal.
+std::string Harmless(std::string text, bool keep_lines = false) {
+  for (char& c : text) {
+    const bool line = keep_lines && (c == '\n' || c == '\t');
+    if (!line && (static_cast<unsigned char>(c) < 0x20 || c == 0x7F)) c = '.';
   }
-  return found;
+  return text;
 }
 
-int List(const archive::Archive& archive, std::int64_t most) {
-  auto entries = archive.ListQuarantine(static_cast<std::size_t>(most), INT64_MAX);
-  if (!entries.ok()) return Complain(entries.error());
-  if (entries->empty()) {
+std::string TextOf(const json::value& record, std::string_view name) {
+  const json::value* value = record.as_object().if_contains(name);
+  if (value == nullptr || value->is_null()) return "";
+  if (value->is_string()) return std::string(value->get_string());
+  return json::serialize(*value);
+}
+
+std::string FilterQuery(const QuarantineOptions& options) {
+  std::string query;
+  for (const auto& [name, value] :
+       {std::pair("reason", &options.reason), std::pair("source", &options.source),
+        std::pair("run", &options.run)}) {
+    if (!value->empty()) query += fmt::format("&{}={}", name, http::PercentEncode(*value));
+  }
+  return query;
+}
+
+int List(ServerClient& client, const QuarantineOptions& options) {
+  std::vector<std::vector<std::string>> rows = {
+      {"Id", "First at", "Last at", "Source", "Reason", "Times", "Replay", "Record", "Detail"}};
+  std::string cursor;
+  for (std::int64_t left = options.most; left > 0;) {
+    const auto page = client.Call(
+        "GET", fmt::format("/api/v1/quarantine?n={}{}{}", std::min(left, kPageMax),
+                           FilterQuery(options), cursor.empty() ? "" : "&cursor=" + cursor));
+    if (!page.ok()) return Complain(page.error());
+    for (const json::value& record : page->at("records").as_array()) {
+      rows.push_back({});
+      for (const std::string_view name : {"id", "first_at", "last_at", "source", "reason",
+                                          "occurrences", "replay", "record_key", "detail"})
+        rows.back().push_back(Harmless(TextOf(record, name)));
+      --left;
+    }
+    cursor = TextOf(*page, "next_cursor");
+    if (cursor.empty()) break;
+  }
+  if (rows.size() == 1) {
+    fmt::print("nothing is set aside\n");
+  } else {
+    PrintTable(rows);
+  }
+  return kExitOk;
+}
+
+int Reasons(ServerClient& client) {
+  const auto answer = client.Call("GET", "/api/v1/quarantine/reasons");
+  if (!answer.ok()) return Complain(answer.error());
+  const json::array& reasons = answer->at("reasons").as_array();
+  if (reasons.empty()) {
     fmt::print("nothing is set aside\n");
     return kExitOk;
   }
   std::vector<std::vector<std::string>> rows = {
-      {"Id", "First at", "Source", "Reason", "Times", "Record", "Detail"}};
-  for (const QuarantineEntry& entry : *entries) {
-    rows.push_back({std::to_string(entry.id), FormatRfc3339(entry.first_at), entry.source,
-                    entry.reason, std::to_string(entry.occurrences), entry.record_key,
-                    entry.detail});
+      {"Reason", "Source", "Records", "Refusals", "Evicted", "First at", "Last at", "Samples"}};
+  for (const json::value& reason : reasons) {
+    rows.push_back({});
+    for (const std::string_view name : {"reason", "source", "entries", "refusals", "evicted",
+                                        "first_at", "last_at", "sample_ids"})
+      rows.back().push_back(Harmless(TextOf(reason, name)));
   }
   PrintTable(rows);
+  std::string said;
+  for (const json::value& reason : reasons) {
+    const std::string name = TextOf(reason, "reason");
+    if (said.find(name + ";") != std::string::npos) continue;
+    said += name + ";";
+    fmt::print("\n{}: {}\n  {}\n", Harmless(name), TextOf(reason, "meaning"),
+               TextOf(reason, "action"));
+  }
   return kExitOk;
 }
 
-/// The time in a key of a QoEMetrics record: "AudioStream 2015-03-01T10:00:00Z/1/0/2".
-std::optional<UtcTime> TimeOfKey(std::string_view record_key) {
-  for (const std::string_view word : Split(record_key, ' ')) {
-    if (word.size() >= 20) {
-      if (auto time = ParseTime(Split(word, '/').front()); time.ok()) return *time;
-    }
+int Show(ServerClient& client, const QuarantineOptions& options) {
+  if (options.ids.empty()) {
+    return Complain(Fail(ErrorCode::kInvalidArgument,
+                         "name the records by their ids from 'cqd quarantine list'"));
   }
-  return std::nullopt;
+  for (const std::int64_t id : options.ids) {
+    const std::string target = fmt::format("/api/v1/quarantine/{}", id);
+    const auto record = client.Call("GET", target);
+    if (!record.ok()) return Complain(record.error());
+    if (options.payload) {
+      const auto payload = client.Send("GET", target + "/payload");
+      if (!payload.ok()) return Complain(payload.error());
+      if (payload->status != 200) {
+        return Complain(
+            Fail(ErrorCode::kPermissionDenied, "payloads are shown to administrators only"));
+      }
+      std::fwrite(payload->body.data(), 1, payload->body.size(), stdout);
+      continue;
+    }
+    fmt::print("record {}: {}: {}\n  {} of source {}, {} times, {} to {}{}\n{}\n", id,
+               Harmless(TextOf(*record, "reason")), Harmless(TextOf(*record, "detail")),
+               Harmless(TextOf(*record, "record_key")), Harmless(TextOf(*record, "source")),
+               TextOf(*record, "occurrences"), TextOf(*record, "first_at"),
+               TextOf(*record, "last_at"),
+               TextOf(*record, "replay").empty() ? "" : ", replay " + TextOf(*record, "replay"),
+               Harmless(TextOf(*record, "payload"), true));
+  }
+  return kExitOk;
 }
 
-/// A database still holds the record: its source is read again from there on. What was stored is
-/// recognised and not doubled.
-Status SetBack(archive::Archive& archive, const std::string& source_name, UtcTime to) {
-  CQD_ASSIGN_OR_RETURN(const model::SourceId source,
-                       archive.RegisterSource(source_name, "qoe_metrics"));
-  CQD_ASSIGN_OR_RETURN(const auto watermark, archive.ReadWatermark(source));
-  if (watermark) {
-    CQD_ASSIGN_OR_RETURN(const UtcTime now, ParseTime(watermark->text));
-    if (now <= to) return OkStatus();
-  }
-  CQD_ASSIGN_OR_RETURN(auto writer, archive.BeginWrite());
-  return writer->Commit(source, FormatRfc3339(to));
+json::object SelectionBody(const QuarantineOptions& options) {
+  json::object body;
+  if (!options.ids.empty()) body["ids"] = json::value_from(options.ids);
+  if (!options.reason.empty()) body["reason"] = options.reason;
+  if (!options.source.empty()) body["source"] = options.source;
+  if (options.all) body["all"] = true;
+  return body;
 }
 
-Status Replay(Application& application, const std::vector<QuarantineEntry>& entries) {
-  std::vector<std::int64_t> reports;
-  std::map<std::string, UtcTime> set_back;
-  for (const QuarantineEntry& entry : entries) {
-    if (const auto report = ParseInt(entry.record_key)) {
-      reports.push_back(*report);
-    } else if (const auto time = TimeOfKey(entry.record_key)) {
-      const auto [known, added] = set_back.emplace(entry.source, *time);
-      if (!added) known->second = std::min(known->second, *time);
-    } else {
-      return Fail(ErrorCode::kFailedPrecondition,
-                  fmt::format("record {} has no key to read it again by; see 'cqd quarantine show'",
-                              entry.id));
-    }
+int Replay(ServerClient& client, const QuarantineOptions& options, const Clock& clock) {
+  json::object body = SelectionBody(options);
+  // In this process nobody would work off a run that waits: it is run below.
+  const bool here = client.application() != nullptr;
+  body["run"] = !here && !options.later;
+  const auto answer = client.Call("POST", "/api/v1/quarantine/replay", json::serialize(body));
+  if (!answer.ok()) return Complain(answer.error());
+  const std::string count = TextOf(*answer, "requested");
+  if (options.later || count == "0") {
+    fmt::print("{} records are read again by the next archive run\n", count);
+    return kExitOk;
   }
-  if (!reports.empty()) CQD_RETURN_IF_ERROR(application.inbox().Requeue(reports));
-  for (const auto& [source, time] : set_back)
-    CQD_RETURN_IF_ERROR(SetBack(application.archive(), source, time));
-  return OkStatus();
+  fmt::print("{} records are read again\n", count);
+  if (here) return IntegrateHere(*client.application(), clock);
+  return WaitOnServer(client, TextOf(*answer, "run_id"), clock);
+}
+
+int Drop(ServerClient& client, const QuarantineOptions& options) {
+  const auto answer =
+      client.Call("POST", "/api/v1/quarantine/drop", json::serialize(SelectionBody(options)));
+  if (!answer.ok()) return Complain(answer.error());
+  fmt::print("{} records dropped\n", TextOf(*answer, "dropped"));
+  return kExitOk;
 }
 
 }  // namespace
 
 int Quarantine(const Config& config, const QuarantineOptions& options, const Clock& clock) {
-  auto application = Application::Open(config, clock);
-  if (!application.ok()) return Complain(application.error());
-  archive::Archive& archive = (*application)->archive();
-  if (options.action == "list") return List(archive, options.most);
-  if (options.ids.empty()) {
-    return Complain(Fail(ErrorCode::kInvalidArgument,
-                         "name the records by their ids from 'cqd quarantine list'"));
-  }
-  auto entries = FindEntries(archive, options.ids);
-  if (!entries.ok()) return Complain(entries.error());
-  if (options.action == "show") {
-    for (const QuarantineEntry& entry : *entries) {
-      fmt::print("record {}: {}: {}\n{}\n", entry.id, entry.reason, entry.detail, entry.payload);
-    }
-    return kExitOk;
-  }
-  if (options.action == "replay") {
-    if (const Status replayed = Replay(**application, *entries); !replayed.ok())
-      return Complain(replayed.error());
-  }
-  // A record that is still not right comes back with the next run.
-  if (const Status dropped = archive.DropQuarantine(options.ids); !dropped.ok())
-    return Complain(dropped.error());
-  fmt::print("{} records {}\n", options.ids.size(),
-             options.action == "replay" ? "are read again by the next archive run" : "dropped");
-  return kExitOk;
+  auto client = ServerClient::Open(config, clock);
+  if (!client.ok()) return Complain(client.error());
+  if (options.action == "list") return List(*client, options);
+  if (options.action == "reasons") return Reasons(*client);
+  if (options.action == "show") return Show(*client, options);
+  if (options.action == "replay") return Replay(*client, options, clock);
+  return Drop(*client, options);
 }
 
 }  // namespace cqd::server

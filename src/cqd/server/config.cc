@@ -129,10 +129,36 @@ Status ReadSources(std::string_view file, const toml::node& node, Config& config
   return OkStatus();
 }
 
+Status ReadAlertTargets(std::string_view file, const toml::node& node, Config& config) {
+  constexpr std::string_view kForm = "write each receiver as a table [[alert.target]]";
+  const toml::array* array = node.as_array();
+  if (array == nullptr) return Bad(file, node, "alert.target", kForm);
+  for (const toml::node& item : *array) {
+    const toml::table* table = item.as_table();
+    if (table == nullptr) return Bad(file, item, "alert.target", kForm);
+    AlertTargetConfig target;
+    CQD_RETURN_IF_ERROR(ReadTable(file, *table, "alert.target.", SettingsOf(target), nullptr));
+    if (target.name.empty())
+      return Bad(file, item, "alert.target.name", "is missing; give each receiver its own name");
+    for (const AlertTargetConfig& other : config.alert_targets) {
+      if (other.name == target.name)
+        return Bad(file, item, "alert.target.name",
+                   fmt::format("\"{}\" is used twice", other.name));
+    }
+    config.alert_targets.push_back(std::move(target));
+  }
+  return OkStatus();
+}
+
 Status ReadTable(std::string_view file, const toml::table& table, std::string_view prefix,
                  const std::vector<Setting>& settings, Config* config) {
   for (const auto& [name, node] : table) {
     const std::string key = std::string(prefix) + std::string(name.str());
+    // [[alert]] is easily written for it.
+    if (config != nullptr && (key == "alert.target" || (key == "alert" && node.is_array()))) {
+      CQD_RETURN_IF_ERROR(ReadAlertTargets(file, node, *config));
+      continue;
+    }
     if (config != nullptr && key == "source") {
       CQD_RETURN_IF_ERROR(ReadSources(file, node, *config));
       continue;
@@ -150,50 +176,29 @@ Status ReadTable(std::string_view file, const toml::table& table, std::string_vi
   return OkStatus();
 }
 
-struct DefaultText {
-  std::string operator()(const bool* value) const { return *value ? "`true`" : "`false`"; }
-  std::string operator()(const std::int64_t* value) const { return fmt::format("`{}`", *value); }
-  std::string operator()(const std::string* value) const { return fmt::format("`\"{}\"`", *value); }
-  std::string operator()(const std::vector<std::string>* value) const {
-    return value->empty() ? "`[]`" : fmt::format("`[\"{}\"]`", fmt::join(*value, "\", \""));
-  }
-};
-
-std::string Allowed(const Setting& setting) {
-  if (std::holds_alternative<std::int64_t*>(setting.value)) {
-    return fmt::format("{} to {}{}{}", setting.min, setting.max, setting.unit.empty() ? "" : " ",
-                       setting.unit);
-  }
-  if (!setting.choices.empty()) return fmt::format("{}", fmt::join(setting.choices, ", "));
-  if (std::holds_alternative<bool*>(setting.value)) return "true, false";
-  return std::holds_alternative<std::string*>(setting.value) ? "text" : "list of texts";
-}
-
-void AppendTable(std::string& out, const std::vector<Setting>& settings) {
-  out += "| Key | Default | Allowed | Meaning |\n|---|---|---|---|\n";
-  for (const Setting& setting : settings) {
-    out += fmt::format("| `{}` | {} | {} | {} |\n", setting.key,
-                       std::visit(DefaultText{}, setting.value), Allowed(setting), setting.meaning);
-  }
-}
-
 /// File names in the file count from its folder, so that a server can be started from anywhere.
 void ResolvePaths(Config& config, const std::filesystem::path& folder) {
   const auto resolve = [&](std::string& path) {
     if (!path.empty() && !std::filesystem::path(path).is_absolute())
       path = (folder / path).lexically_normal().string();
   };
-  for (std::string* path : {&config.data_dir, &config.tls_certificate_file, &config.tls_key_file,
-                            &config.log_file, &config.password_file})
+  for (std::string* path :
+       {&config.data_dir, &config.tls_certificate_file, &config.tls_key_file, &config.log_file,
+        &config.password_file, &config.client_password_file, &config.client_ca_file})
     resolve(*path);
   for (SourceConfig& source : config.sources) resolve(source.password_file);
+  for (AlertTargetConfig& target : config.alert_targets) {
+    for (std::string* path :
+         {&target.url_file, &target.secret_file, &target.ca_file, &target.password_file})
+      resolve(*path);
+  }
 }
 
 }  // namespace
 
 std::vector<Setting> SettingsOf(Config& c) {
   constexpr std::int64_t kMany = 1'000'000'000'000;
-  return {
+  std::vector<Setting> settings = {
       {.key = "data_dir",
        .value = &c.data_dir,
        .meaning = "Folder of the archive, the cube and the logs. One process owns it. `--data-dir` "
@@ -228,6 +233,13 @@ std::vector<Setting> SettingsOf(Config& c) {
        .max = 1'000'000,
        .unit = "connections",
        .meaning = "Connections open at once; more are refused with 503."},
+      {.key = "server.streams_max",
+       .value = &c.streams_max,
+       .min = 0,
+       .max = 1'000'000,
+       .unit = "streams",
+       .meaning = "Status streams (`/api/v1/status/stream`) open at once; more get 503. They count "
+                  "as connections too."},
       {.key = "server.request_bytes_max",
        .value = &c.request_bytes_max,
        .min = 1024,
@@ -240,6 +252,11 @@ std::vector<Setting> SettingsOf(Config& c) {
        .max = 3600,
        .unit = "s",
        .meaning = "Longest time a request may run before it is asked to stop."},
+      {.key = "server.badges_public",
+       .value = &c.badges_public,
+       .meaning =
+           "Whether `/badge/...` answers without signing in. Badges tell the verdict and the "
+           "age of the data and nothing else. `false`: role reader."},
       {.key = "server.tls_certificate_file",
        .value = &c.tls_certificate_file,
        .meaning = "PEM file of the certificate chain. Set together with the key file: the server "
@@ -322,14 +339,23 @@ std::vector<Setting> SettingsOf(Config& c) {
 
       {.key = "integration.every_s",
        .value = &c.every_s,
-       .min = 1,
+       .min = 0,
        .max = 604'800,
        .unit = "s",
        .meaning = "Distance of archive runs, on the round times of the clock. The cube is "
-                  "processed after each. The original runs every 15 minutes."},
+                  "processed after each. The original runs every 15 minutes. 0: no schedule, runs "
+                  "on request alone, and no stage is ever late."},
       {.key = "integration.run_at_start",
        .value = &c.run_at_start,
        .meaning = "Whether the server starts with a run."},
+      {.key = "integration.retry_after_s",
+       .value = &c.retry_after_s,
+       .min = 0,
+       .max = 86'400,
+       .unit = "s",
+       .meaning = "How long after a failure that may pass by itself a run is tried again; doubled "
+                  "with each further failure, at most `every_s`. Larger: a short fault is "
+                  "recovered from later. 0: the next run is that of the schedule."},
       {.key = "integration.warn_after_s",
        .value = &c.warn_after_s,
        .min = 1,
@@ -343,6 +369,20 @@ std::vector<Setting> SettingsOf(Config& c) {
        .max = 31'536'000,
        .unit = "s",
        .meaning = "Age from which it is `stale`."},
+      {.key = "integration.hung_after_s",
+       .value = &c.hung_after_s,
+       .min = 0,
+       .max = 31'536'000,
+       .unit = "s",
+       .meaning = "A run that has not moved forward for this long is reported as hung; 0: never. "
+                  "Larger: a source that stands still is noticed later."},
+      {.key = "integration.slo_target_percent",
+       .value = &c.slo_target_percent,
+       .min = 0,
+       .max = 100,
+       .unit = "%",
+       .meaning = "Wanted share of the last 30 days in which the last success of each stage is not "
+                  "older than `integration.warn_after_s`; 0: no target."},
 
       {.key = "archive.retention_months",
        .value = &c.retention_months,
@@ -351,6 +391,27 @@ std::vector<Setting> SettingsOf(Config& c) {
        .unit = "months",
        .meaning = "Months of streams to keep, the current one included; 0 keeps all. Older month "
                   "files are deleted by the next run."},
+      {.key = "archive.quarantine_max",
+       .value = &c.quarantine_max,
+       .min = 1,
+       .max = 100'000'000,
+       .unit = "records",
+       .meaning = "Records kept that could not be stored; over it the oldest go and only their "
+                  "number stays. Larger: more to look at and to replay after a bad night, 1 to 4 "
+                  "kB of disk a record."},
+
+      {.key = "storage.disk_free_bytes_min",
+       .value = &c.disk_free_bytes_min,
+       .min = 0,
+       .max = kMany,
+       .unit = "bytes",
+       .meaning = "Less free room on the data directory's disk than this is an alarm; 0: never."},
+      {.key = "storage.warn_days",
+       .value = &c.storage_warn_days,
+       .min = 0,
+       .max = 3650,
+       .unit = "days",
+       .meaning = "A disk that will be full sooner than this is a warning; 0: never."},
 
       {.key = "cube.time_zone",
        .value = &c.cube_time_zone,
@@ -391,7 +452,41 @@ std::vector<Setting> SettingsOf(Config& c) {
        .unit = "days",
        .meaning = "How long raw reports are kept after they were integrated, so that a call's late "
                   "report still finds the earlier ones."},
+      {.key = "collector.quiet_after_s",
+       .value = &c.collector_quiet_after_s,
+       .min = 0,
+       .max = 31'536'000,
+       .unit = "s",
+       .meaning = "Once reports have come: longest silence of the collector that is not reported; "
+                  "0: silence is normal."},
+
+      {.key = "client.server",
+       .value = &c.client_server,
+       .meaning = "URL under which the other commands reach the server that owns the data "
+                  "directory, for example when its certificate names a host. Empty: the address "
+                  "that it listens on."},
+      {.key = "client.user",
+       .value = &c.client_user,
+       .meaning =
+           "User whose name the other commands send to a server with `auth.mode = \"basic\"`. "
+           "`--user` goes before it."},
+      {.key = "client.password_file",
+       .value = &c.client_password_file,
+       .meaning =
+           "File whose first line is that user's password. `--password-file` goes before it."},
+      {.key = "client.ca_file",
+       .value = &c.client_ca_file,
+       .meaning = "PEM file of authorities that the commands trust besides the system's. "
+                  "`--ca-file` goes before it."},
+      {.key = "client.timeout_s",
+       .value = &c.client_timeout_s,
+       .min = 1,
+       .max = 3600,
+       .unit = "s",
+       .meaning = "How long a command waits for one answer of the server."},
   };
+  for (Setting& setting : AlertSettingsOf(c)) settings.push_back(std::move(setting));
+  return settings;
 }
 
 std::vector<Setting> SettingsOf(SourceConfig& s) {
@@ -421,6 +516,37 @@ std::vector<Setting> SettingsOf(SourceConfig& s) {
        .max = 100'000'000,
        .unit = "rows/s",
        .meaning = "Most rows read a second, to spare the production server; 0: no limit."},
+      {.key = "source.quiet_after_s",
+       .value = &s.quiet_after_s,
+       .min = 0,
+       .max = 31'536'000,
+       .unit = "s",
+       .meaning = "Age of the newest record there from which the source counts as quiet, although "
+                  "every run succeeds; 0: silence is normal. Three days by default: a weekend."},
+      {.key = "source.credential_expires_on",
+       .value = &s.credential_expires_on,
+       .meaning =
+           "Day on which the password expires, like `\"2026-12-31\"`; two weeks before it the "
+           "status warns. Empty: never."},
+      {.key = "source.reconnect_attempts",
+       .value = &s.reconnect_attempts,
+       .min = 0,
+       .max = 1000,
+       .unit = "attempts",
+       .meaning = "How often a run connects again after the connection broke, before it fails; 0: "
+                  "it fails at once. Larger: longer faults are sat out within a run."},
+      {.key = "source.reconnect_first_wait_s",
+       .value = &s.reconnect_first_wait_s,
+       .min = 0,
+       .max = 3600,
+       .unit = "s",
+       .meaning = "Wait before the first of them; doubled before each further one."},
+      {.key = "source.reconnect_wait_max_s",
+       .value = &s.reconnect_wait_max_s,
+       .min = 0,
+       .max = 3600,
+       .unit = "s",
+       .meaning = "Longest wait between two of them."},
   };
 }
 
@@ -464,7 +590,13 @@ std::vector<std::string> CheckConfig(const Config& config) {
     if (const auto found = TimeZone::Find(*zone); !found.ok())
       findings.push_back(fmt::format("{}: {}", key, found.error().message));
   }
-  if (config.warn_after_s < config.every_s) {
+  for (const SourceConfig& source : config.sources) {
+    if (!source.credential_expires_on.empty() && !ParseTime(source.credential_expires_on).ok())
+      findings.push_back(fmt::format(
+          "source.credential_expires_on of {}: \"{}\" is no day; write it like \"2026-12-31\"",
+          source.name, source.credential_expires_on));
+  }
+  if (config.every_s > 0 && config.warn_after_s < config.every_s) {
     findings.push_back(
         fmt::format("integration.warn_after_s ({}) is shorter than integration.every_s ({}): every "
                     "stage would be late before its next run; raise it to {}",
@@ -476,27 +608,6 @@ std::vector<std::string> CheckConfig(const Config& config) {
         config.error_after_s, config.warn_after_s));
   }
   return findings;
-}
-
-std::string ConfigurationMarkdown() {
-  Config config;
-  SourceConfig source;
-  std::string out =
-      "# Configuration\n\n"
-      "<!-- Made from the code by `cqd describe configuration`; a test compares. -->\n\n"
-      "One TOML file, given with `--config FILE`. Every setting has a default; an empty file is a "
-      "valid one. File names in it count\n"
-      "from the file's folder. `cqd check --config FILE` looks at everything and says what to "
-      "change. Changes take effect at the next start.\n\n"
-      "A key `server.port` is written as\n\n```toml\n[server]\nport = 8080\n```\n\n";
-  AppendTable(out, SettingsOf(config));
-  out +=
-      "\n## Sources\n\nEach QoEMetrics database is a table `[[source]]` of its own:\n\n"
-      "```toml\n[[source]]\nname = \"qoe\"\nconnection_string = "
-      "\"Driver={FreeTDS};Server=sql.example.org;Port=1433;Database=QoEMetrics;UID=cqd\"\n"
-      "password_file = \"qoe.password\"\n```\n\n";
-  AppendTable(out, SettingsOf(source));
-  return out;
 }
 
 }  // namespace cqd::server

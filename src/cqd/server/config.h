@@ -20,6 +20,30 @@ struct SourceConfig {
   std::string password_file;
   std::int64_t margin_s = 10'800;
   std::int64_t rows_per_second = 0;
+  std::int64_t quiet_after_s = 259'200;
+  std::string credential_expires_on;
+  std::int64_t reconnect_attempts = 6;
+  std::int64_t reconnect_first_wait_s = 1;
+  std::int64_t reconnect_wait_max_s = 60;
+};
+
+/// A receiver of alerts. One table [[alert.target]] each. See docs/alerts.md.
+struct AlertTargetConfig {
+  std::string name;
+  std::string kind = "generic";
+  std::string url, url_file, secret_file;
+  std::string min_severity = "warn";
+  std::vector<std::string> stages;
+  std::int64_t timeout_s = 10;
+  std::string ca_file;
+  std::string server;
+  std::int64_t port = 587;
+  std::string tls = "starttls";
+  std::string user, password_file, from;
+  std::vector<std::string> to;
+  std::int64_t every_s = 60;
+  std::string well = "pass";
+  bool fail_suffix = false;
 };
 
 /// Every setting, at its default. Meanings, units and ranges: SettingsOf.
@@ -31,8 +55,10 @@ struct Config {
   std::int64_t io_threads = 1;
   std::int64_t worker_threads = 4;
   std::int64_t connections_max = 4096;
+  std::int64_t streams_max = 1000;
   std::int64_t request_bytes_max = 16 * 1024 * 1024;
   std::int64_t request_time_max_s = 60;
+  bool badges_public = true;
   std::string tls_certificate_file;
   std::string tls_key_file;
   std::string log_level = "info";
@@ -56,9 +82,15 @@ struct Config {
 
   std::int64_t every_s = 900;
   bool run_at_start = true;
+  std::int64_t retry_after_s = 60;
   std::int64_t warn_after_s = 1800;
   std::int64_t error_after_s = 3600;
+  std::int64_t hung_after_s = 1800;
+  std::int64_t slo_target_percent = 99;
   std::int64_t retention_months = 0;
+  std::int64_t quarantine_max = 1'000'000;
+  std::int64_t disk_free_bytes_min = 1024LL * 1024 * 1024;
+  std::int64_t storage_warn_days = 7;
 
   std::string cube_time_zone = "UTC";
   std::int64_t cube_threads = 2;
@@ -68,8 +100,21 @@ struct Config {
   std::string collector_role = "none";
   std::int64_t report_bytes_max = 16 * 1024 * 1024;
   std::int64_t report_keep_days = 90;
+  std::int64_t collector_quiet_after_s = 0;
+
+  std::string client_server, client_user, client_password_file, client_ca_file;
+  std::int64_t client_timeout_s = 30;
+
+  std::int64_t alert_check_every_s = 5;
+  std::int64_t alert_hold_off_s = 120;
+  std::int64_t alert_resolve_after_s = 60;
+  std::string alert_public_url;
 
   std::vector<SourceConfig> sources;
+  std::vector<AlertTargetConfig> alert_targets;
+
+  /// Not a setting: the server that --server names; the data directory then plays no part.
+  std::string remote_server;
 };
 
 /// One setting: where its value lies, and everything a person needs to choose it.
@@ -82,9 +127,13 @@ struct Setting {
   std::string_view meaning;  ///< what it does, and what a larger value does
 };
 
-/// All settings but the sources', bound to `config`, in the order of the documentation.
+/// All settings but those of sources and alert targets, bound to `config`, in the order of the
+/// documentation.
 std::vector<Setting> SettingsOf(Config& config);
 std::vector<Setting> SettingsOf(SourceConfig& source);
+std::vector<Setting> SettingsOf(AlertTargetConfig& target);
+/// The part of SettingsOf(Config) with "alert." in front.
+std::vector<Setting> AlertSettingsOf(Config& config);
 
 /// Reads a TOML file over the defaults. Relative file names in it count from the file's folder.
 /// Errors: kNotFound, kInvalidArgument: names file, line, key, value and what is allowed; an
@@ -95,6 +144,10 @@ Result<Config> ParseConfig(std::string_view toml, std::string_view name);
 /// What one value at a time cannot tell: TLS needs both files, basic needs a password file ... All
 /// findings, each with its remedy.
 std::vector<std::string> CheckConfig(const Config& config);
+
+/// Changes with any setting that is written: tells whether the configuration is another one.
+/// Secrets do not go into it; passwords stand in files, of which only the name counts.
+std::string ConfigHash(const Config& config);
 
 /// docs/configuration.md as a whole.
 std::string ConfigurationMarkdown();

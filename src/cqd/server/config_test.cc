@@ -34,6 +34,24 @@ TEST(Config, ReadsValuesAndSources) {
   EXPECT_EQ(config.sources[0].margin_s, 60);
 }
 
+TEST(Config, ReadsAlertSettingsAndReceivers) {
+  const Config config = *ParseConfig(
+      "[alert]\nhold_off_s = 30\n[[alert.target]]\nname='a'\nurl='https://x'\n[[alert.target]]\n"
+      "name='m'\nkind='email'\nserver='mail'\nto=['a@b']\n",
+      "cqd.toml");
+  EXPECT_EQ(config.alert_hold_off_s, 30);
+  ASSERT_EQ(config.alert_targets.size(), 2U);
+  EXPECT_EQ(config.alert_targets[0].kind, "generic");
+  EXPECT_EQ(config.alert_targets[1].port, 587);
+  EXPECT_EQ(ParseConfig("[[alert]]\nname='a'\n", "cqd.toml")->alert_targets.size(), 1U);
+  for (const std::string_view bad :
+       {"[[alert.target]]\nurl='x'", "[[alert.target]]\nname='a'\n[[alert.target]]\nname='a'",
+        "[alert]\ntarget = 3", "alert = [1]", "[[alert.target]]\nname='a'\nkind='fax'",
+        "[[alert.target]]\nname='a'\nprot=25"}) {
+    EXPECT_EQ(ParseConfig(bad, "cqd.toml").error().code, ErrorCode::kInvalidArgument) << bad;
+  }
+}
+
 TEST(Config, EveryMistakeNamesFileLineKeyValueAndRemedy) {
   const auto message = [](std::string_view toml) {
     const auto config = ParseConfig(toml, "cqd.toml");
@@ -63,9 +81,11 @@ TEST(Config, ChecksWhatOneValueCannotTell) {
   config.auth_mode = "basic";
   config.cube_time_zone = "Nowhere/Land";
   config.every_s = 7200;
+  config.sources.push_back({.name = "qoe", .credential_expires_on = "soon"});
   EXPECT_THAT(CheckConfig(config),
-              testing::ElementsAre(HasSubstr("go together"), HasSubstr("cqd user add"),
-                                   HasSubstr("cube.time_zone"), HasSubstr("warn_after_s")));
+              testing::ElementsAre(
+                  HasSubstr("go together"), HasSubstr("cqd user add"), HasSubstr("cube.time_zone"),
+                  HasSubstr("credential_expires_on of qoe"), HasSubstr("warn_after_s")));
 }
 
 // Promise: docs/configuration.md is what the code does. CQD_UPDATE_DOCS=1 writes it anew.

@@ -82,6 +82,7 @@ TEST(OpenApi, HasEveryRouteAndNoOther) {
                          .cube = (*application)->cube(),
                          .queries = (*application)->queries(),
                          .integration = (*application)->integration(),
+                         .repository = (*application)->repository(),
                          .inbox = &(*application)->inbox(),
                          .metrics = metrics};
   http::Router router;

@@ -128,6 +128,23 @@ Result<Probe> CollectorSource::LookAt() {
   return probe;
 }
 
+Result<Rewound> CollectorSource::Rewind(model::SourceId, std::span<const std::string> record_keys,
+                                        const std::optional<std::string>& watermark) {
+  std::vector<std::int64_t> ids;
+  for (const std::string& key : record_keys) {
+    if (const auto id = ParseInt(key)) ids.push_back(*id);
+  }
+  CQD_ASSIGN_OR_RETURN(const std::vector<std::int64_t> there, inbox_.Requeue(ids));
+  Rewound rewound{watermark, {}};
+  for (const std::string& key : record_keys) {
+    const auto id = ParseInt(key);
+    const bool found = id && std::binary_search(there.begin(), there.end(), *id);
+    rewound.proofs.push_back(
+        {found ? ReplayProof::Kind::kUnlessRefused : ReplayProof::Kind::kNone, {}});
+  }
+  return rewound;
+}
+
 Status CollectorSource::Tidy(const std::string& watermark) {
   CQD_ASSIGN_OR_RETURN(const std::int64_t integrated, PositionOf(watermark));
   CQD_RETURN_IF_ERROR(inbox_.DropReceivedBefore(clock_.Now() - keep_, integrated));

@@ -34,6 +34,10 @@ class CollectorSource final : public Source {
   Status Read(const std::optional<std::string>& watermark, const ReadContext& context,
               const BatchSink& sink) override;
 
+  /// Puts the reports at the end of the queue; the position stays.
+  Result<Rewound> Rewind(model::SourceId id, std::span<const std::string> record_keys,
+                         const std::optional<std::string>& watermark) override;
+
   /// Deletes the reports of calls that were integrated and are older than `keep`.
   Status Tidy(const std::string& watermark) override;
 

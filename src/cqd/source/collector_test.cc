@@ -176,7 +176,7 @@ TEST_F(CollectorTest, RequeuedReportsComeAgainBehindTheWatermark) {
   const Receipt receipt = Accept("who knows");
   const auto first = Read();
   const std::vector<std::int64_t> ids = {receipt.id, receipt.id, 999};
-  EXPECT_EQ(*inbox_->Requeue(ids), 1);
+  EXPECT_EQ(*inbox_->Requeue(ids), std::vector<std::int64_t>{receipt.id});
   const auto again = Read(first[0].watermark);
   ASSERT_EQ(again.size(), 1U);
   EXPECT_EQ(again[0].rejected.size(), 1U);

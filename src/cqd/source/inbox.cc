@@ -180,20 +180,20 @@ class SqliteInbox final : public Inbox {
     return TimeFrom("SELECT max(received_at) FROM report");
   }
 
-  Result<std::int64_t> Requeue(std::span<const std::int64_t> ids) override {
+  Result<std::vector<std::int64_t>> Requeue(std::span<const std::int64_t> ids) override {
     const std::lock_guard lock(writer_mutex_);
     CQD_ASSIGN_OR_RETURN(auto transaction, sqlite::Transaction::Begin(writer_));
     CQD_ASSIGN_OR_RETURN(
         auto add,
         writer_.Prepare("INSERT INTO queue(report_id) SELECT id FROM report WHERE id = ?1"));
-    std::int64_t count = 0;
+    std::vector<std::int64_t> there;
     for (const std::int64_t id : std::set<std::int64_t>(ids.begin(), ids.end())) {
       add.BindInt(1, id);
       CQD_RETURN_IF_ERROR(add.Run());
-      count += writer_.changes();
+      if (writer_.changes() > 0) there.push_back(id);
     }
     CQD_RETURN_IF_ERROR(transaction.Commit());
-    return count;
+    return there;
   }
 
   Result<std::int64_t> DropReceivedBefore(UtcTime before, std::int64_t integrated) override {

@@ -111,8 +111,8 @@ class Inbox {
   virtual Result<std::optional<UtcTime>> NewestReceived() = 0;
 
   /// Puts reports at the end of the queue again (after a reader was corrected). Unknown ids are
-  /// left out; returns how many were there.
-  virtual Result<std::int64_t> Requeue(std::span<const std::int64_t> ids) = 0;
+  /// left out; returns those that were there, ascending.
+  virtual Result<std::vector<std::int64_t>> Requeue(std::span<const std::int64_t> ids) = 0;
   /// Deletes calls whose reports were all received before `before` and lie at or before position
   /// `integrated`, with their reports, and unreadable reports of that age. A call with one newer
   /// report stays whole, so that its streams can be made again. Returns how many reports went.

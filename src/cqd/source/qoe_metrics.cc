@@ -40,6 +40,28 @@ Status CheckRange(bool good, std::string_view field, std::string_view allowed) {
               std::string(field));
 }
 
+/// What the key of a rejected record tells: "AudioStream 2015-03-01T10:00:00Z/1/0/2", a part that
+/// the database does not know is "null" (internal/qoe_join.cc).
+struct RecordKey {
+  std::optional<UtcTime> session_time;
+  ReplayProof proof;
+};
+
+RecordKey ParseRecordKey(model::SourceId source, std::string_view text) {
+  RecordKey key;
+  const std::vector<std::string_view> parts = Split(text.substr(text.find(' ') + 1), '/');
+  const auto time = ParseTime(parts[0]);
+  if (!time.ok()) return key;
+  key.session_time = *time;
+  if (parts.size() != 4) return key;
+  const auto seq = ParseInt(parts[1]), label = ParseInt(parts[2]), stream = ParseInt(parts[3]);
+  if (seq && label && stream) {
+    key.proof = {ReplayProof::Kind::kStream,
+                 {source, *time, *seq, static_cast<std::int32_t>(*label), *stream}};
+  }
+  return key;
+}
+
 }  // namespace
 
 class QoeMetricsSource::Impl {
@@ -50,7 +72,7 @@ class QoeMetricsSource::Impl {
         link_(std::make_unique<Link>(options_, clock)) {}
 
   const std::string& name() const { return options_.name; }
-  Result<Probe> LookAt();
+  Result<Probe> LookAt(const CancelToken& cancel);
   Status Read(const std::optional<std::string>& watermark, const ReadContext& context,
               const BatchSink& sink);
 
@@ -68,7 +90,7 @@ class QoeMetricsSource::Impl {
     std::int64_t streams = 0;
   };
 
-  Status Connect();
+  Status Connect(const CancelToken& cancel);
   Result<Extent> FindExtent(std::optional<UtcTime> watermark, const CancelToken& cancel);
   Status ReadAll(std::optional<UtcTime> watermark, const ReadContext& context,
                  const BatchSink& sink);
@@ -84,8 +106,10 @@ class QoeMetricsSource::Impl {
   std::unique_ptr<DictionaryCache> dictionaries_;
 };
 
-Status QoeMetricsSource::Impl::Connect() {
-  CQD_RETURN_IF_ERROR(link_->Connect());
+Status QoeMetricsSource::Impl::Connect(const CancelToken& cancel) {
+  Status connected = link_->Connect(cancel);
+  CQD_RETURN_IF_ERROR(cancel.Check());
+  CQD_RETURN_IF_ERROR(connected);
   if (dictionaries_ == nullptr)
     dictionaries_ = std::make_unique<DictionaryCache>(link_->schema(), clock_);
   return OkStatus();
@@ -97,9 +121,9 @@ void QoeMetricsSource::Impl::Forget() {
   link_ = std::make_unique<Link>(options_, clock_);
 }
 
-Result<Probe> QoeMetricsSource::Impl::LookAt() {
+Result<Probe> QoeMetricsSource::Impl::LookAt(const CancelToken& cancel) {
   Forget();
-  auto connected = Connect();
+  auto connected = Connect(cancel);
   if (!connected.ok()) {
     Error error = std::move(connected).error();
     // The server answers, but has no such database: something to configure.
@@ -109,8 +133,7 @@ Result<Probe> QoeMetricsSource::Impl::LookAt() {
   Probe probe;
   probe.at = clock_.Now();
   probe.remarks = link_->schema().remarks;
-  const CancelToken never;
-  CQD_RETURN_IF_ERROR(link_->Run(never, [&](odbc::Connection&, WindowReader& reader) -> Status {
+  CQD_RETURN_IF_ERROR(link_->Run(cancel, [&](odbc::Connection&, WindowReader& reader) -> Status {
     CQD_ASSIGN_OR_RETURN(const UtcTime server_now, reader.ServerNow());
     probe.clock_skew = server_now - clock_.Now();
     CQD_ASSIGN_OR_RETURN(probe.last_record_at, reader.LastTime(clock_.Now() + kFuture));
@@ -164,7 +187,7 @@ Status QoeMetricsSource::Impl::Read(const std::optional<std::string>& watermark,
 
 Status QoeMetricsSource::Impl::ReadAll(std::optional<UtcTime> watermark, const ReadContext& context,
                                        const BatchSink& sink) {
-  auto connected = Connect();
+  auto connected = Connect(context.cancel);
   if (!connected.ok()) {
     Error error = std::move(connected).error();
     if (error.code == ErrorCode::kNotFound) error.code = ErrorCode::kFailedPrecondition;
@@ -266,7 +289,27 @@ const std::string& QoeMetricsSource::name() const {
   return impl_->name();
 }
 Result<Probe> QoeMetricsSource::LookAt() {
-  return impl_->LookAt();
+  const CancelToken never;
+  return impl_->LookAt(never);
+}
+Result<Probe> QoeMetricsSource::LookAtUnless(const CancelToken& cancel) {
+  return impl_->LookAt(cancel);
+}
+Result<Rewound> QoeMetricsSource::Rewind(model::SourceId id,
+                                         std::span<const std::string> record_keys,
+                                         const std::optional<std::string>& watermark) {
+  Rewound rewound{watermark, {}};
+  std::optional<UtcTime> oldest;
+  for (const std::string& text : record_keys) {
+    const RecordKey key = ParseRecordKey(id, text);
+    rewound.proofs.push_back(key.proof);
+    if (key.session_time) oldest = std::min(oldest.value_or(*key.session_time), *key.session_time);
+  }
+  // Without a position everything is read anyway.
+  if (!oldest || !watermark) return rewound;
+  CQD_ASSIGN_OR_RETURN(const UtcTime now, ParseTime(*watermark));
+  if (*oldest < now) rewound.watermark = FormatRfc3339(*oldest);
+  return rewound;
 }
 Status QoeMetricsSource::Read(const std::optional<std::string>& watermark,
                               const ReadContext& context, const BatchSink& sink) {

@@ -62,6 +62,11 @@ class QoeMetricsSource final : public Source {
   const std::string& name() const override;
   std::string_view kind() const override { return "qoe_metrics"; }
   Result<Probe> LookAt() override;
+  Result<Probe> LookAtUnless(const CancelToken& cancel) override;
+  /// The position goes back to the oldest of the records: all that came since is read again and
+  /// recognised. A record before 1990 means everything.
+  Result<Rewound> Rewind(model::SourceId id, std::span<const std::string> record_keys,
+                         const std::optional<std::string>& watermark) override;
   /// Errors: as Source::Read; kUnavailable after the last attempt to reconnect, kDeadlineExceeded
   /// (query timeout), kInvalidArgument (watermark).
   Status Read(const std::optional<std::string>& watermark, const ReadContext& context,

@@ -2,12 +2,18 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <condition_variable>
 #include <mutex>
+#include <thread>
 
 #include "model/classification.h"
 #include "model/endpoint.h"
+#include "odbc/statement.h"
 #include "source/internal/test_qoe_database.h"
 #include "source/internal/test_qoe_read.h"
 
@@ -562,6 +568,127 @@ TEST(QoeMetricsPostgres, AServerThatComesBackIsReadOn) {
   });
   ASSERT_FALSE(gone.status.ok());
   EXPECT_EQ(gone.status.error().code, ErrorCode::kUnavailable);
+}
+
+// Promise: a cancel ends a read within two seconds, whatever the server does meanwhile, and the
+// source reads on as if nothing had been. Source: reference/status-api.md, cancel.
+constexpr auto kCancelMax = std::chrono::seconds(2);
+
+/// Reads in a thread of its own, cancels when `reached` says so, and tells how long the end took.
+struct CancelledRead {
+  ReadOutcome outcome;
+  std::chrono::steady_clock::duration took{};
+};
+CancelledRead ReadAndCancel(QoeMetricsSource& source, TestInterner& interner,
+                            const std::function<void()>& wait_until_reached,
+                            const std::function<Status(const Batch&)>& look = {}) {
+  CancelToken cancel;
+  CancelledRead read;
+  std::thread reader(
+      [&] { read.outcome = ReadFrom(source, std::nullopt, interner, look, &cancel); });
+  wait_until_reached();
+  const auto asked = std::chrono::steady_clock::now();
+  cancel.Cancel();
+  reader.join();
+  read.took = std::chrono::steady_clock::now() - asked;
+  return read;
+}
+
+/// Waits until a session of the server waits for a lock.
+void WaitForLockWait(const QoeMetricsOptions& options) {
+  auto connection = odbc::Connection::Open(
+      {.connection_string = options.connection_string, .password = options.password});
+  ASSERT_TRUE(connection.ok()) << connection.error().ToString();
+  for (;;) {
+    auto statement = odbc::Statement::Create(*connection);
+    ASSERT_TRUE(
+        statement
+            ->Execute("SELECT count(*) FROM pg_locks WHERE NOT granted AND mode='AccessShareLock'")
+            .ok());
+    ASSERT_TRUE(*statement->Fetch());
+    if (**statement->Text(1) != "0") return;
+    poll(nullptr, 0, 1);
+  }
+}
+
+TEST(QoeMetricsPostgres, ACancelStopsAStatementThatTheServerWorksOn) {
+  QoeDatabase database(Dialect::kPostgreSql);
+  database.InsertNames();
+  for (int day = 1; day <= 20; ++day)
+    database.InsertCall({.time = fmt::format("2015-03-{:02} 10:00:00", day), .seq = day});
+  SystemClock clock;
+  TestInterner interner;
+  const QoeMetricsOptions options = database.Options();
+  auto source = *QoeMetricsSource::Create(options, clock);
+  const auto lock = [&](std::string_view table) {
+    ASSERT_TRUE(database.connection().Begin().ok());
+    database.Execute(fmt::format("LOCK TABLE \"{}\" IN ACCESS EXCLUSIVE MODE", table));
+  };
+  // At the first question, and in the middle of a backlog that two connections read.
+  lock("Session");
+  const CancelledRead first = ReadAndCancel(*source, interner, [&] { WaitForLockWait(options); });
+  EXPECT_EQ(first.outcome.status.error().code, ErrorCode::kCancelled);
+  EXPECT_LT(first.took, kCancelMax);
+  ASSERT_TRUE(database.connection().Rollback().ok());
+
+  bool locked = false;
+  const CancelledRead backlog = ReadAndCancel(
+      *source, interner, [&] { WaitForLockWait(options); },
+      [&](const Batch&) {
+        if (!std::exchange(locked, true)) lock("AudioStream");
+        return OkStatus();
+      });
+  EXPECT_EQ(backlog.outcome.status.error().code, ErrorCode::kCancelled);
+  EXPECT_LT(backlog.took, kCancelMax);
+  ASSERT_TRUE(database.connection().Rollback().ok());
+
+  const ReadOutcome whole = ReadFrom(*source, std::nullopt, interner);
+  ASSERT_TRUE(whole.status.ok()) << whole.status.error().ToString();
+  EXPECT_EQ(whole.rows.size(), 40U);
+}
+
+TEST(QoeMetricsPostgres, ACancelEndsTheWaitForALostServer) {
+  support::PostgresServer server;
+  QoeDatabase database(Dialect::kPostgreSql, {}, &server);
+  SystemClock clock;
+  TestInterner interner;
+  QoeMetricsOptions options = database.Options();
+  options.reconnect.first_wait = options.reconnect.wait_max = std::chrono::minutes(10);
+  auto source = *QoeMetricsSource::Create(options, clock);
+  ASSERT_TRUE(source->LookAt().ok());
+  ASSERT_TRUE(ReadFrom(*source, std::nullopt, interner).status.ok());
+  server.Kill();
+  const CancelledRead read = ReadAndCancel(*source, interner, [] {});
+  EXPECT_EQ(read.outcome.status.error().code, ErrorCode::kCancelled);
+  EXPECT_LT(read.took, kCancelMax);
+}
+
+TEST(QoeMetricsPostgres, ACancelEndsAConnectThatNobodyAnswers) {
+  // Takes connections, and never says a word.
+  const int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t length = sizeof address;
+  auto* generic = reinterpret_cast<sockaddr*>(&address);
+  ASSERT_EQ(bind(listener, generic, length), 0);
+  ASSERT_EQ(listen(listener, 8), 0);
+  ASSERT_EQ(getsockname(listener, generic, &length), 0);
+  SystemClock clock;
+  TestInterner interner;
+  auto source = *QoeMetricsSource::Create(
+      {.connection_string = fmt::format(
+           "DRIVER={{PostgreSQL Unicode}};SERVER=127.0.0.1;PORT={};DATABASE=x;UID=x;PWD=x",
+           ntohs(address.sin_port))},
+      clock);
+  int peer = -1;
+  const CancelledRead read =
+      ReadAndCancel(*source, interner, [&] { peer = accept(listener, nullptr, nullptr); });
+  EXPECT_EQ(read.outcome.status.error().code, ErrorCode::kCancelled);
+  EXPECT_LT(read.took, kCancelMax);
+  // Lets go of the thread that still connects.
+  close(peer);
+  close(listener);
 }
 
 }  // namespace

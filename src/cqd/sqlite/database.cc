@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 #include <sqlite3.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <utility>
@@ -34,7 +36,7 @@ ErrorCode CodeOf(int sqlite_code) {
     case SQLITE_READONLY:
       return ErrorCode::kFailedPrecondition;
     case SQLITE_IOERR:
-      return ErrorCode::kUnavailable;
+      return ErrorCode::kDiskFailed;
     case SQLITE_ERROR:
     case SQLITE_RANGE:
     case SQLITE_MISMATCH:
@@ -61,6 +63,21 @@ int SystemError(sqlite3* db) {
   return sqlite3_system_errno(db);
 }
 
+/// What lies behind "cannot open" when the system's last word is "no such file": SQLite tries once
+/// more without making the file, and forgets why that failed. `makes`: the file need not be there.
+ErrorCode WhyNotOpened(const std::string& path, bool makes) {
+  const std::string folder = path.substr(0, path.find_last_of('/') + 1) + ".";
+  if (access(path.c_str(), F_OK) != 0 && !(makes && access(folder.c_str(), F_OK) == 0))
+    return ErrorCode::kNotFound;
+  if (access(folder.c_str(), W_OK) != 0) return ErrorCode::kPermissionDenied;
+  struct statvfs space {};
+  const bool full =
+      statvfs(folder.c_str(), &space) == 0 && (space.f_bavail == 0 || space.f_favail == 0);
+  // Some file systems count no files at all.
+  return full && (space.f_bavail == 0 || space.f_files != 0) ? ErrorCode::kDiskFull
+                                                             : ErrorCode::kDiskFailed;
+}
+
 }  // namespace
 
 Error ErrorFrom(sqlite3* db, int code, std::string_view what) {
@@ -71,6 +88,13 @@ Error ErrorFrom(sqlite3* db, int code, std::string_view what) {
   if (io && (system == ENOSPC || system == EDQUOT || system == EFBIG)) error = ErrorCode::kDiskFull;
   if (io && (system == EACCES || system == EPERM || system == EROFS)) {
     error = ErrorCode::kPermissionDenied;
+  }
+  // "Cannot open" is all SQLite says of a disk that fails; only a missing file is "not found".
+  if (io && system == EIO) error = ErrorCode::kDiskFailed;
+  if (io && (system == EMFILE || system == ENFILE)) error = ErrorCode::kResourceExhausted;
+  if (error == ErrorCode::kNotFound && db != nullptr && (system == ENOENT || system == 0)) {
+    const char* path = sqlite3_db_filename(db, "main");
+    if (path != nullptr && *path != '\0') error = WhyNotOpened(path, false);
   }
   const char* text = db != nullptr ? sqlite3_errmsg(db) : sqlite3_errstr(code);
   const int extended = db != nullptr ? sqlite3_extended_errcode(db) : code;
@@ -95,6 +119,8 @@ Result<Database> Database::Open(const std::string& path, const OpenOptions& opti
   Database database(raw, path);
   if (code != SQLITE_OK) {
     Error error = ErrorFrom(raw, code, "open database");
+    if (error.code == ErrorCode::kNotFound && options.mode == OpenMode::kCreate)
+      error.code = WhyNotOpened(path, true);
     error.detail += " " + path;
     return error;
   }

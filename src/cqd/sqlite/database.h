@@ -37,8 +37,8 @@ class Statement;
 /// One connection. Threads: one at a time. Closing is by destruction.
 class Database {
  public:
-  /// Errors: kNotFound (no such file), kCorruption (not a database), kDiskFull, kUnavailable
-  /// (locked), kInternal.
+  /// Errors: kNotFound (no such file), kCorruption (not a database), kDiskFull, kDiskFailed (it
+  /// does not read or write), kPermissionDenied, kUnavailable (locked), kInternal.
   static Result<Database> Open(const std::string& path, const OpenOptions& options = {});
   Database(Database&&) noexcept;
   Database& operator=(Database&&) noexcept;

@@ -1,7 +1,6 @@
 #include "archive/internal/archive_impl.h"
 
 #include <fmt/format.h>
-#include <xxhash.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -43,9 +42,11 @@ Result<std::vector<Month>> MonthFiles(const std::string& folder) {
 
 Result<std::unique_ptr<ArchiveImpl>> ArchiveImpl::Open(const ArchiveOptions& options,
                                                        const Clock& clock) {
-  if (options.folder.empty() || options.rows_per_transaction < 1) {
+  if (options.folder.empty() || options.rows_per_transaction < 1 ||
+      options.quarantine_entries_max < 1) {
     return Fail(ErrorCode::kInvalidArgument,
-                "the archive needs a folder and at least one row per transaction");
+                "the archive needs a folder, at least one row per transaction and room for at "
+                "least one quarantined record");
   }
   CQD_RETURN_IF_ERROR(file::MakeFolders(options.folder));
   CQD_RETURN_IF_ERROR(FinishDroppingMonths(options.folder));
@@ -128,35 +129,11 @@ Status ArchiveImpl::FlushDictionaries() {
   return dictionaries_.Flush(main_);
 }
 
-Status ArchiveImpl::InsertQuarantine(const PendingQuarantine& entry) {
-  const model::RejectedRecord& record = entry.record;
-  // Records without a key are told apart by what they hold, or two unreadable reports would be one.
-  const std::string_view content = record.payload.empty() ? record.detail : record.payload;
-  const auto hash = record.record_key.empty()
-                        ? static_cast<std::int64_t>(XXH3_64bits(content.data(), content.size()))
-                        : 0;
-  CQD_ASSIGN_OR_RETURN(
-      Statement insert,
-      main_.Prepare("INSERT INTO quarantine(source_id, reason, record_key, content_hash, detail, "
-                    "payload, run_seq, first_at, last_at) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?8) "
-                    "ON CONFLICT(source_id, reason, record_key, content_hash) DO UPDATE SET "
-                    "occurrences = occurrences + 1, last_at = excluded.last_at"));
-  insert.BindInt(1, record.source.value)
-      .BindText(2, model::RejectReasonName(record.reason))
-      .BindText(3, record.record_key)
-      .BindInt(4, hash)
-      .BindText(5, record.detail)
-      .BindBlob(6, record.payload)
-      .BindInt(7, entry.run_seq)
-      .BindInt(8, ToMicros(clock_.Now()));
-  return insert.Run();
-}
-
 Status ArchiveImpl::CommitMain(std::span<const PendingQuarantine> quarantine,
                                model::SourceId source, const std::string* watermark) {
   const std::lock_guard lock(main_mutex_);
   CQD_ASSIGN_OR_RETURN(sqlite::Transaction transaction, sqlite::Transaction::Begin(main_));
-  for (const PendingQuarantine& entry : quarantine) CQD_RETURN_IF_ERROR(InsertQuarantine(entry));
+  CQD_RETURN_IF_ERROR(quarantine_.Insert(quarantine, clock_.Now()));
   if (watermark != nullptr) {
     CQD_ASSIGN_OR_RETURN(
         Statement update,
@@ -223,58 +200,18 @@ Result<std::int64_t> ArchiveImpl::CustomerTablesVersion() const {
   return version.value_or(0);
 }
 
-Result<std::vector<QuarantineEntry>> ArchiveImpl::ListQuarantine(std::size_t most,
-                                                                 std::int64_t before_id) const {
-  const std::lock_guard lock(reader_mutex_);
-  CQD_ASSIGN_OR_RETURN(
-      Statement select,
-      reader_.Prepare(
-          "SELECT q.id, s.name, reason, record_key, detail, payload, run_seq, first_at, "
-          "occurrences FROM quarantine q JOIN source s ON s.id = q.source_id "
-          "WHERE ?1 <= 0 OR q.id < ?1 ORDER BY q.id DESC LIMIT ?2"));
-  select.BindInt(1, before_id)
-      .BindInt(2, static_cast<std::int64_t>(std::min<std::size_t>(most, INT64_MAX)));
-  std::vector<QuarantineEntry> entries;
-  for (;;) {
-    CQD_ASSIGN_OR_RETURN(const bool row, select.Step());
-    if (!row) return entries;
-    entries.push_back({select.Int(0), std::string(select.Text(1)), std::string(select.Text(2)),
-                       std::string(select.Text(3)), std::string(select.Text(4)),
-                       std::string(select.Blob(5)), select.Int(6), FromMicros(select.Int(7)),
-                       select.Int(8)});
-  }
-}
-
-Result<std::vector<std::pair<std::string, std::int64_t>>> ArchiveImpl::QuarantineCounts() const {
-  const std::lock_guard lock(reader_mutex_);
-  CQD_ASSIGN_OR_RETURN(
-      Statement select,
-      reader_.Prepare("SELECT reason, count(*) FROM quarantine GROUP BY reason ORDER BY reason"));
-  std::vector<std::pair<std::string, std::int64_t>> counts;
-  for (;;) {
-    CQD_ASSIGN_OR_RETURN(const bool row, select.Step());
-    if (!row) return counts;
-    counts.emplace_back(select.Text(0), select.Int(1));
-  }
-}
-
-Status ArchiveImpl::DropQuarantine(std::span<const std::int64_t> ids) {
-  const std::lock_guard lock(main_mutex_);
-  CQD_ASSIGN_OR_RETURN(sqlite::Transaction transaction, sqlite::Transaction::Begin(main_));
-  CQD_ASSIGN_OR_RETURN(Statement remove, main_.Prepare("DELETE FROM quarantine WHERE id = ?"));
-  for (const std::int64_t id : ids) {
-    remove.BindInt(1, id);
-    CQD_RETURN_IF_ERROR(remove.Run());
-  }
-  return transaction.Commit();
-}
-
 Result<std::vector<MonthInfo>> ArchiveImpl::DropMonthsBefore(Month oldest) {
   // As a Writer would: no Writer may have one of the files open.
   CQD_ASSIGN_OR_RETURN(const std::unique_ptr<Writer> exclusive, BeginWrite());
   CQD_ASSIGN_OR_RETURN(const std::vector<Month> files, MonthFiles(options_.folder));
+  std::set<Month> old(files.begin(), files.end());
+  {
+    // Also those whose file is on its way out already, by an attempt that failed half way.
+    const std::lock_guard lock(state_mutex_);
+    for (const auto& [month, state] : months_) old.insert(month);
+  }
   std::vector<MonthInfo> dropped;
-  for (const Month month : files) {
+  for (const Month month : old) {
     if (month >= oldest) break;
     MonthInfo info{month};
     {

@@ -13,15 +13,10 @@
 #include "archive/archive.h"
 #include "archive/internal/dictionary.h"
 #include "archive/internal/month_file.h"
+#include "archive/internal/quarantine_store.h"
 #include "sqlite/database.h"
 
 namespace cqd::archive::internal {
-
-/// A record to set aside, not on disk yet.
-struct PendingQuarantine {
-  model::RejectedRecord record;
-  std::int64_t run_seq = 0;
-};
 
 class ArchiveImpl final : public Archive {
  public:
@@ -41,14 +36,13 @@ class ArchiveImpl final : public Archive {
                                                  RowId up_to) const override;
   Result<model::CustomerTables> ReadCustomerTables() const override;
   Result<std::int64_t> CustomerTablesVersion() const override;
-  Result<std::vector<QuarantineEntry>> ListQuarantine(std::size_t most,
-                                                      std::int64_t before_id) const override;
-  Result<std::vector<std::pair<std::string, std::int64_t>>> QuarantineCounts() const override;
-  Status DropQuarantine(std::span<const std::int64_t> ids) override;
+  Quarantine& quarantine() override { return quarantine_; }
+  const Quarantine& quarantine() const override { return quarantine_; }
   Result<std::vector<MonthInfo>> DropMonthsBefore(Month oldest) override;
   Result<std::pair<std::int64_t, std::int64_t>> StorageBytes() const override;
 
   // For the Writer.
+  const Clock& clock() const { return clock_; }
   const ArchiveOptions& options() const { return options_; }
   bool KnowsSource(model::SourceId source) const;
   Status FlushDictionaries();
@@ -65,9 +59,9 @@ class ArchiveImpl final : public Archive {
       : options_(std::move(options)),
         clock_(clock),
         main_(std::move(main)),
-        reader_(std::move(reader)) {}
+        reader_(std::move(reader)),
+        quarantine_(main_mutex_, main_, reader_mutex_, reader_, options_.quarantine_entries_max) {}
   Status Load();
-  Status InsertQuarantine(const PendingQuarantine& entry);
   Result<sqlite::Database> OpenReader(Month month) const;
   MonthInfo InfoOf(Month month, const MonthState& state) const;
 
@@ -80,6 +74,7 @@ class ArchiveImpl final : public Archive {
   sqlite::Database main_;
   mutable std::mutex reader_mutex_;  ///< guards reader_
   mutable sqlite::Database reader_;
+  QuarantineStore quarantine_;
   mutable std::mutex state_mutex_;  ///< guards months_ and sources_
   std::map<Month, MonthState> months_;
   std::set<model::SourceId> sources_;

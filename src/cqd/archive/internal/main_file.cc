@@ -86,8 +86,30 @@ CREATE TABLE quarantine(
   UNIQUE(source_id, reason, record_key, content_hash));
 )sql";
 
+/// The quarantine as a tool: where a record stands on its way back, indexes in the order of lists,
+/// and totals that cost the same for a million records.
+constexpr std::string_view kQuarantineTool = R"sql(
+ALTER TABLE quarantine ADD COLUMN replay TEXT NOT NULL DEFAULT '';
+CREATE INDEX quarantine_reason ON quarantine(reason, id, source_id);
+CREATE INDEX quarantine_source ON quarantine(source_id);
+CREATE INDEX quarantine_run ON quarantine(run_seq);
+CREATE INDEX quarantine_replay ON quarantine(source_id) WHERE replay = 'requested';
+CREATE TABLE quarantine_total(
+  source_id INTEGER NOT NULL REFERENCES source(id),
+  reason TEXT NOT NULL,
+  entries INTEGER NOT NULL,
+  refusals INTEGER NOT NULL,
+  evicted INTEGER NOT NULL,
+  first_at INTEGER NOT NULL,
+  last_at INTEGER NOT NULL,
+  PRIMARY KEY(source_id, reason)) WITHOUT ROWID;
+INSERT INTO quarantine_total
+  SELECT source_id, reason, count(*), sum(occurrences), 0, min(first_at), max(last_at)
+  FROM quarantine GROUP BY source_id, reason;
+)sql";
+
 /// Format of main.sqlite, its `PRAGMA user_version`.
-constexpr int kMainVersion = 1;
+constexpr int kMainVersion = 2;
 
 /// The version must also notice what an administrator writes with any SQLite tool, so triggers
 /// count it and not our code.
@@ -184,7 +206,7 @@ Result<sqlite::Database> OpenMainFile(const std::string& folder) {
                        sqlite::Database::Open(fmt::format("{}/{}", folder, kMainFileName)));
   const std::string first =
       std::string(kCustomerTables) + std::string(kOwnTables) + VersionTriggers();
-  const sqlite::Migration migrations[] = {{kMainVersion, first}};
+  const sqlite::Migration migrations[] = {{1, first}, {kMainVersion, kQuarantineTool}};
   CQD_RETURN_IF_ERROR(sqlite::Migrate(main, migrations, "The archive's main file"));
   return main;
 }

@@ -1,4 +1,5 @@
 #include <array>
+#include <cerrno>
 #include <filesystem>
 #include <string_view>
 #include <vector>
@@ -58,9 +59,11 @@ Status FinishDroppingMonths(const std::string& folder) {
 Status DropMonthFiles(const std::string& folder, Month month) {
   const std::string path = folder + "/" + MonthFileName(month);
   const std::string dropped = path + std::string(kDropped);
-  std::error_code error;
+  std::error_code error, ignored;
   fs::rename(path, dropped, error);
-  if (error) return file::ErrorFromErrno(error.value(), "drop a month", path);
+  // Renamed by an attempt that failed behind it: what is left to do is the same.
+  if (error && !(error.value() == ENOENT && fs::exists(dropped, ignored)))
+    return file::ErrorFromErrno(error.value(), "drop a month", path);
   CQD_RETURN_IF_ERROR(file::SyncFolder(folder));
   return RemoveDropped(dropped);
 }

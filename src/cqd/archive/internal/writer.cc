@@ -77,6 +77,7 @@ Status WriterImpl::UpsertOne(const model::StreamRow& row) {
   switch (outcome) {
     case UpsertOutcome::kInserted:
       ++counts_.inserted;
+      if (month < this_month_) ++counts_.late;
       break;
     case UpsertOutcome::kUpdated:
       ++counts_.updated;
@@ -97,6 +98,7 @@ Status WriterImpl::Upsert(std::span<const model::StreamRow> rows) {
     return Fail(ErrorCode::kFailedPrecondition,
                 "an earlier write failed; begin again from the watermark");
   }
+  this_month_ = Month::Of(archive_.clock().Now());
   const auto by_key = [](const model::StreamRow& a, const model::StreamRow& b) {
     return a.key < b.key;
   };

@@ -40,6 +40,7 @@ class WriterImpl final : public Writer {
   std::vector<PendingQuarantine> quarantine_;
   std::size_t quarantine_bytes_ = 0;
   WriteCounts counts_;
+  Month this_month_;              ///< by the clock, at the beginning of the batch
   model::SourceId known_source_;  ///< the source of the row before
   bool broken_ = false;
 };

@@ -72,6 +72,7 @@ struct Made {
   SegmentEntry entry;
   VisibleSegment visible;  // null segment: no row lives in the range
   std::int64_t rows_read = 0;
+  std::int64_t bytes_written = 0;
   std::int64_t ms = 0;
 };
 
@@ -91,6 +92,7 @@ Status MakeOne(const BuildContext& context, const MonthPlan& plan, RowRange rang
         fmt::format("{}.{}.{}.seg", plan.info.month.ToString(), context.file_stem, number);
     const std::string path = context.folder + "/" + made.entry.file;
     CQD_RETURN_IF_ERROR(file::WriteDurably(path, bytes));
+    made.bytes_written = static_cast<std::int64_t>(bytes.size());
     CQD_ASSIGN_OR_RETURN(made.visible.segment, CubeSegment::OpenFile(path));
     made.entry.rows = static_cast<std::int64_t>(made.visible.segment->row_count());
     made.entry.hash = made.visible.segment->data().hash();
@@ -255,6 +257,7 @@ Result<std::vector<BuiltMonth>> BuildMonths(const BuildContext& context,
     Made& made = workshop.made()[t];
     BuiltMonth& target = built[tasks[t].plan];
     target.rows_read += made.rows_read;
+    target.bytes_written += made.bytes_written;
     target.ms += made.ms;
     if (!made.visible.segment) continue;
     target.month.entry.segments.push_back(std::move(made.entry));

@@ -61,7 +61,8 @@ struct BuildContext {
 struct BuiltMonth {
   LoadedMonth month;
   std::int64_t rows_read = 0;
-  std::int64_t ms = 0;  ///< work of all threads
+  std::int64_t bytes_written = 0;  ///< of new segment files
+  std::int64_t ms = 0;             ///< work of all threads
 };
 
 /// Builds the segments of all plans on `threads` threads and writes their files durably. On an

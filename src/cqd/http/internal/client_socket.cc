@@ -8,12 +8,16 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
 
 namespace cqd::http {
 namespace {
+
+/// How soon a token is noticed.
+constexpr std::chrono::milliseconds kCancelPoll{100};
 
 Error Unavailable(std::string message) {
   return Fail(ErrorCode::kUnavailable, std::move(message));
@@ -60,8 +64,10 @@ Status ClientSocket::Wait(short events) {
     if (left.count() <= 0) {
       return Fail(ErrorCode::kDeadlineExceeded, "the server did not answer in time");
     }
+    if (cancel_ != nullptr) CQD_RETURN_IF_ERROR(cancel_->Check());
+    const auto slice = cancel_ == nullptr ? left : std::min(left, kCancelPoll);
     pollfd descriptor{fd_, events, 0};
-    const int ready = ::poll(&descriptor, 1, static_cast<int>(left.count()) + 1);
+    const int ready = ::poll(&descriptor, 1, static_cast<int>(slice.count()) + 1);
     if (ready > 0) return OkStatus();
     if (ready < 0 && errno != EINTR) return Unavailable(std::strerror(errno));
   }
@@ -83,6 +89,7 @@ Status ClientSocket::ConnectOne(const void* address_info) {
 }
 
 Status ClientSocket::Connect(const Url& url, const ClientOptions& options) {
+  cancel_ = options.cancel;
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
   addrinfo* list = nullptr;

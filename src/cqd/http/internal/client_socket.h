@@ -39,7 +39,7 @@ class ClientSocket {
   ClientSocket(const ClientSocket&) = delete;
   ClientSocket& operator=(const ClientSocket&) = delete;
 
-  /// Errors: kUnavailable, kDeadlineExceeded.
+  /// Errors: kUnavailable, kDeadlineExceeded, kCancelled.
   Status Connect(const Url& url, const ClientOptions& options);
   Status Write(std::string_view bytes);
   /// 0 at the end of the stream.
@@ -52,6 +52,7 @@ class ClientSocket {
   Status WaitTls(int outcome, std::string_view what);
 
   const TimePoint deadline_;
+  const CancelToken* cancel_ = nullptr;
   int fd_ = -1;
   std::unique_ptr<SSL_CTX, decltype(&SSL_CTX_free)> context_{nullptr, SSL_CTX_free};
   std::unique_ptr<SSL, decltype(&SSL_free)> tls_{nullptr, SSL_free};

@@ -29,6 +29,9 @@ constexpr std::size_t kProgressBytes = 64 * 1024;
 constexpr std::size_t kKeepBytesMax = 64 * 1024;
 /// How long a client may take to close after the last answer (as Apache httpd's lingering close).
 constexpr Duration kLingerTime = std::chrono::seconds(2);
+/// A stream that waits is looked after each so many ticks: one system call a second at the default
+/// tick, instead of ten.
+constexpr std::size_t kTicksBetweenLooks = 10;
 
 bool HasNoBody(int status) {
   return status < 200 || status == 204 || status == 304;
@@ -236,6 +239,7 @@ bool Connection::QueueResponse() {
   if (streams && !without_body) {
     request_open_ = true;
     stream_ends_ = false;
+    if (response_.signal != nullptr) loop_.Watch(response_.signal);
     if (!cancel_.has_value()) cancel_.emplace();  // an inline handler had none
     request_sent_bytes_ = out_.size() - before;
     return Flush(State::kProduce);
@@ -311,18 +315,52 @@ bool Connection::AfterFlush() {
   return true;
 }
 
-void Connection::StartProducer() {
+bool Connection::ProduceChunk(bool& failed) {
+  try {
+    return response_.producer(chunk_);
+  } catch (const std::exception& fault) {
+    LogError("stream {}: {}", plan_.pattern, fault.what());
+    failed = true;
+    return false;
+  }
+}
+
+// Puts the stream in line; see OnTurn.
+void Connection::TakeTurn() {
+  state_ = State::kPause;
+  chunk_.clear();  // what was sent of it must not be sent again by BeginShutdown
+  SetTimeout(response_.ask_every);
+  if (std::exchange(has_turn_, true)) return;
+  loop_.Enqueue(shared_from_this());
+}
+
+void Connection::OnTurn() {
+  has_turn_ = false;
+  if (state_ != State::kPause) return;
   state_ = State::kProduce;
   chunk_.clear();
+  signal_seen_ = response_.signal->generation();
+  bool failed = false;
+  const bool more = ProduceChunk(failed);
+  if (OnChunk(more, failed)) Process();
+}
+
+void Connection::OnSignal(const StreamSignal& signal) {
+  if (state_ != State::kPause || response_.signal.get() != &signal) return;
+  if (signal_seen_ != signal.generation()) StartProducer();
+}
+
+void Connection::StartProducer() {
+  if (response_.signal != nullptr && response_.produce_inline) {
+    TakeTurn();
+    return;
+  }
+  state_ = State::kProduce;
+  chunk_.clear();
+  if (response_.signal != nullptr) signal_seen_ = response_.signal->generation();
   const bool posted = loop_.server.pool.TryPost([self = shared_from_this()] {
-    bool more = false;
     bool failed = false;
-    try {
-      more = self->response_.producer(self->chunk_);
-    } catch (const std::exception& fault) {
-      LogError("stream {}: {}", self->plan_.pattern, fault.what());
-      failed = true;
-    }
+    const bool more = self->ProduceChunk(failed);
     boost::asio::post(self->loop_.io, [self, more, failed] {
       if (self->OnChunk(more, failed)) self->Process();
     });
@@ -344,8 +382,7 @@ bool Connection::OnChunk(bool more, bool failed) {
   if (loop_.stopping && response_.endless) more = false;
   stream_ends_ = !more;
   if (chunk_.empty() && more) {
-    state_ = State::kPause;
-    SetTimeout(loop_.server.options.stream_poll);
+    Pause();
     return false;
   }
   if (!is_http_1_0_) {
@@ -358,6 +395,17 @@ bool Connection::OnChunk(bool more, bool failed) {
   out_body_ = chunk_;
   request_sent_bytes_ += out_.size() + chunk_.size();
   return Flush(State::kProduce);
+}
+
+void Connection::Pause() {
+  state_ = State::kPause;
+  if (response_.signal == nullptr) {
+    SetTimeout(loop_.server.options.stream_poll);
+    return;
+  }
+  SetTimeout(response_.ask_every);
+  // What was notified between the producer's look and here found no stream that waits.
+  if (signal_seen_ != response_.signal->generation()) StartProducer();
 }
 
 void Connection::EndRequest() {
@@ -455,7 +503,7 @@ void Connection::SetTimeoutOf(State state) {
   }
 }
 
-void Connection::OnTick() {
+void Connection::OnTick(std::size_t turn) {
   switch (state_) {
     case State::kHandshake:
     case State::kIdle:
@@ -481,7 +529,7 @@ void Connection::OnTick() {
       if (ClientIsGone()) cancel_->Cancel();
       break;
     case State::kPause:
-      if (ClientIsGone()) {
+      if ((response_.signal == nullptr || turn % kTicksBetweenLooks == 0) && ClientIsGone()) {
         Close();
       } else if (loop_.now >= timeout_at_) {
         StartProducer();

@@ -4,6 +4,7 @@
 
 #include <boost/asio/ip/tcp.hpp>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -22,6 +23,7 @@ namespace cqd::http {
 ///
 ///   kHandshake -> kIdle -> kHead -> kBody -> kHandler -> kSend -> kIdle ...
 ///                                                     -> kProduce <-> kSend, kPause
+/// A stream that is produced inline waits for its turn in kPause, also when it has more to send.
 ///   any -> kLinger -> kClosed
 ///
 /// One request is worked on at a time; what a client sends ahead (pipelining) waits in `in_`, so
@@ -37,7 +39,13 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Connection& operator=(const Connection&) = delete;
 
   virtual void Start() = 0;
-  void OnTick();
+  /// `turn` grows by one each tick and differs between connections: what need not be done at every
+  /// tick is spread by it.
+  void OnTick(std::size_t turn);
+  /// Something is new for streams that wait for `signal`.
+  void OnSignal(const StreamSignal& signal);
+  /// What IoLoop::Enqueue promised: the stream's producer is asked.
+  void OnTurn();
   void BeginShutdown();
   /// At once, whatever the state; sets the cancel token of a running handler.
   void Close();
@@ -96,6 +104,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool AfterFlush();
   void NoteSent(std::size_t bytes);
   void StartProducer();
+  void TakeTurn();
+  void Pause();
+  bool ProduceChunk(bool& failed);
   bool OnChunk(bool more, bool failed);
   void EndRequest();
   void Summarize();
@@ -130,6 +141,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool request_open_ = false;  // the answer that is being sent is not wholly in out_ yet
   std::string chunk_;
   bool stream_ends_ = false;
+  std::uint64_t signal_seen_ = 0;  // generation of the signal before the producer was last asked
+  bool has_turn_ = false;          // is in the loop's queue
 };
 
 /// Takes over an accepted socket. `refused`: only says 503 and closes.

@@ -34,6 +34,8 @@ int Complain(const Error& error) {
       return kExitUsage;
     case ErrorCode::kFailedPrecondition:
     case ErrorCode::kUnavailable:
+    case ErrorCode::kDeadlineExceeded:
+    case ErrorCode::kConflict:
       return kExitBusy;
     default:
       return kExitFailed;

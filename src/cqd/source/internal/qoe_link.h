@@ -19,9 +19,10 @@ class Link {
  public:
   Link(const QoeMetricsOptions& options, const Clock& clock) : options_(options), clock_(clock) {}
 
-  /// Opens the connection when there is none. What the database has is asked the first time only,
-  /// and stays as it was for the life of the link, so that plans stay valid.
-  Status Connect();
+  /// Opens the connection when there is none; gives up within a second of a cancel. What the
+  /// database has is asked the first time only, and stays as it was for the life of the link, so
+  /// that plans stay valid.
+  Status Connect(const CancelToken& cancel);
   /// Precondition: connected once, or UseSchema.
   const Schema& schema() const { return *schema_; }
   void UseSchema(const Schema& schema) { schema_ = schema; }
@@ -30,7 +31,8 @@ class Link {
 
   using Work = std::function<Status(odbc::Connection&, WindowReader&)>;
   /// Runs `work`; when the connection breaks (kUnavailable), waits, connects and runs it again from
-  /// its beginning. Errors: those of `work`; kUnavailable after the last attempt, kCancelled,
+  /// its beginning. A cancel reaches a statement that the server still works on: the server is
+  /// asked to stop it. Errors: those of `work`; kUnavailable after the last attempt, kCancelled,
   /// kDeadlineExceeded.
   Status Run(const CancelToken& cancel, const Work& work);
 
