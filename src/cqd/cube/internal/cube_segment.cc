@@ -12,7 +12,7 @@ namespace cqd::cube {
 namespace {
 
 constexpr std::string_view kRowIdColumn = "row_id";
-/// Places of the rows in the order of their ids; only in a segment that is sorted otherwise.
+/// Places of the rows in the order of their ids.
 constexpr std::string_view kRowOrderColumn = "row_order";
 constexpr std::string_view kAfter = "row_id_after";
 constexpr std::string_view kUpTo = "row_id_up_to";
@@ -86,6 +86,11 @@ Result<std::shared_ptr<const CubeSegment>> CubeSegment::Open(std::span<const std
   segment->row_ids_ = segment->data_->Find(kRowIdColumn);
   if (segment->row_ids_ == nullptr) return Damaged("no column row_id");
   segment->row_order_ = segment->data_->Find(kRowOrderColumn);
+  if (segment->row_order_ == nullptr) return Damaged("no column row_order");
+  const column::ColumnView& order = *segment->row_order_;
+  if (order.min != 0 || order.max + 1 != static_cast<std::int64_t>(segment->row_count())) {
+    return Damaged("places in row_order");
+  }
   return std::shared_ptr<const CubeSegment>(std::move(segment));
 }
 
@@ -116,7 +121,7 @@ UtcTime CubeSegment::session_time_max() const {
 
 std::optional<std::size_t> CubeSegment::FindRow(archive::RowId id) const {
   const auto row_at = [this](std::size_t place) {
-    return row_order_ == nullptr ? place : static_cast<std::size_t>(row_order_->At(place));
+    return static_cast<std::size_t>(row_order_->At(place));
   };
   std::size_t low = 0, high = row_count();
   while (low < high) {
@@ -178,10 +183,8 @@ const SegmentBuilder::Column& SegmentBuilder::Of(model::CubeColumn column) const
   return columns_[static_cast<std::size_t>(place)];
 }
 
-/// The rows in the order they are stored in; empty: as they came.
+/// The rows in the order they are stored in.
 std::vector<std::uint32_t> SegmentBuilder::SortedRows() const {
-  // Few blocks: nothing to be skipped.
-  if (row_count() < 4 * column::kBlockRows) return {};
   // Media first: nearly every report is about one of them. Then what scenarios are made of, then
   // the day for windows and trends. Null becomes 0; the widths are more than the values need, and a
   // value that does not fit would only stand in the wrong place.
@@ -219,16 +222,13 @@ std::vector<std::byte> SegmentBuilder::Finish(RowRange range) && {
   std::vector<model::Value> scratch(sorted.size());
   const auto in_order =
       [&](const std::vector<model::Value>& values) -> std::span<const model::Value> {
-    if (sorted.empty()) return values;
     for (std::size_t i = 0; i < sorted.size(); ++i) scratch[i] = values[sorted[i]];
     return scratch;
   };
   writer.Add(kRowIdColumn, in_order(row_ids_));
-  if (!sorted.empty()) {
-    std::vector<model::Value> order(sorted.size());
-    for (std::size_t i = 0; i < sorted.size(); ++i) order[sorted[i]] = static_cast<model::Value>(i);
-    writer.Add(kRowOrderColumn, order);
-  }
+  std::vector<model::Value> order(sorted.size());
+  for (std::size_t i = 0; i < sorted.size(); ++i) order[sorted[i]] = static_cast<model::Value>(i);
+  writer.Add(kRowOrderColumn, order);
   const auto& stored = StoredColumns();
   for (std::size_t i = 0; i < stored.size(); ++i) {
     const std::string_view name = model::CubeColumnName(stored[i]);

@@ -67,7 +67,7 @@ class CubeSegment {
   std::shared_ptr<const column::Segment> data_;
   std::vector<const column::ColumnView*> columns_;
   const column::ColumnView* row_ids_ = nullptr;
-  const column::ColumnView* row_order_ = nullptr;  ///< null: rows stand in the order of their ids
+  const column::ColumnView* row_order_ = nullptr;
   mutable std::mutex mutex_;
   mutable std::map<model::CubeColumn, std::vector<model::Value>> distinct_;
 };
@@ -94,9 +94,9 @@ class SegmentBuilder {
   /// Precondition: ids ascend; at most column::kSegmentRowsMax rows.
   void Add(const model::StreamRow& row, archive::RowId id);
   std::size_t row_count() const { return row_ids_.size(); }
-  /// Precondition: row_count() > 0. Rows of a segment of several blocks are sorted by what reports
-  /// filter on most, so that a filter finds its rows in few blocks. Source of the order:
-  /// reference/performance-anchors.md "What the storage experiments say".
+  /// Precondition: row_count() > 0. Rows are sorted by what reports filter on most, so that a
+  /// filter finds its rows in few blocks. Source of the order: reference/performance-anchors.md
+  /// "What the storage experiments say".
   std::vector<std::byte> Finish(RowRange range) &&;
 
  private:
