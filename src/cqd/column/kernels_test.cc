@@ -18,11 +18,11 @@ TEST(Kernels, SimplestSetKnowsIntervals) {
   EXPECT_EQ(kind_of({0, 0, 0}), Kind::kNone);
   EXPECT_EQ(kind_of({}), Kind::kNone);
   EXPECT_EQ(kind_of({1, 1}), Kind::kAll);
-  EXPECT_EQ(kind_of({0, 1, 1}), Kind::kInterval);
-  EXPECT_EQ(kind_of({1, 0, 1}), Kind::kTable);
-  const std::vector<Mask> table = {0, 1, 1, 0};
-  EXPECT_EQ(SimplestSet(table).first, 1U);
-  EXPECT_EQ(SimplestSet(table).last, 2U);
+  EXPECT_EQ(kind_of({0, 1, 1}), Kind::kIntervals);
+  EXPECT_EQ(kind_of({1, 0, 1, 0, 1, 0, 1}), Kind::kIntervals);
+  EXPECT_EQ(kind_of({1, 0, 1, 0, 1, 0, 1, 0, 1}), Kind::kTable);
+  const std::vector<Mask> table = {0, 1, 1, 0, 1};
+  EXPECT_EQ(SimplestSet(table).intervals, (std::vector<Interval>{{1, 2}, {4, 4}}));
 }
 
 template <typename T>

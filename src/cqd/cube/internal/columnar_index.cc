@@ -27,22 +27,6 @@ void FillGaps(std::vector<std::uint32_t>& table) {
   }
 }
 
-/// Code of a value that occurs in the column.
-std::uint64_t CodeOf(const column::ColumnView& view, model::Value value) {
-  switch (view.encoding) {
-    case column::Encoding::kConstant:
-      return 0;
-    case column::Encoding::kFrame:
-      if (value == column::kNull) return 0;
-      return static_cast<std::uint64_t>(value) - static_cast<std::uint64_t>(view.base);
-    case column::Encoding::kDictionary:
-      return static_cast<std::uint64_t>(
-          std::lower_bound(view.dictionary.begin(), view.dictionary.end(), value) -
-          view.dictionary.begin());
-  }
-  return 0;
-}
-
 /// Calls function(k, number) with the value number of each selected row.
 template <typename Function>
 void ForNumbers(const ColumnIndex& index, const column::ColumnView& view, std::size_t segment,
@@ -87,7 +71,7 @@ Result<std::shared_ptr<const ColumnIndex>> ColumnIndex::Make(
     if (HasNarrowCodes(view)) table.assign(view.code_max() + 1, column::GroupTable::kMissing);
     for (const model::Value value : visible.segment->Distinct(column)) {
       const std::uint32_t number = index->numbers_.NumberOf(static_cast<std::uint64_t>(value));
-      if (!table.empty()) table[CodeOf(view, value)] = number;
+      if (!table.empty()) table[view.CodeOf(value)] = number;
     }
     FillGaps(table);
   }

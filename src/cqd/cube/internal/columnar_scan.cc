@@ -1,6 +1,7 @@
 #include "cube/internal/columnar_scan.h"
 
 #include <algorithm>
+#include <limits>
 #include <numeric>
 
 #include "base/check.h"
@@ -28,21 +29,51 @@ column::CodeSet CodesBetween(const column::ColumnView& view, model::Value first,
   }
   const auto low = std::max(first, view.min), high = std::min(last, view.max);
   if (low > high) return set;
-  set.kind = column::CodeSet::Kind::kInterval;
   if (view.encoding == column::Encoding::kDictionary) {
     const auto begin = view.dictionary.begin(), end = view.dictionary.end();
     const auto from = std::lower_bound(begin, end, low), to = std::upper_bound(begin, end, high);
-    if (from == to) return {};
-    set.first = static_cast<std::uint64_t>(from - begin);
-    set.last = static_cast<std::uint64_t>(to - begin) - 1;
-    return set;
+    if (from == to) return set;
+    set.intervals.push_back(
+        {static_cast<std::uint64_t>(from - begin), static_cast<std::uint64_t>(to - begin) - 1});
+  } else {
+    const auto base = static_cast<std::uint64_t>(view.base);
+    set.intervals.push_back(
+        {static_cast<std::uint64_t>(low) - base, static_cast<std::uint64_t>(high) - base});
   }
-  set.first = static_cast<std::uint64_t>(low) - static_cast<std::uint64_t>(view.base);
-  set.last = static_cast<std::uint64_t>(high) - static_cast<std::uint64_t>(view.base);
+  set.kind = column::CodeSet::Kind::kIntervals;
   return set;
 }
 
+// Both copies together stay in the first level of the cache.
+constexpr std::size_t kTwiceMax = 4096;
+
+/// A set that is looked up by wide codes, row by row: worth waiting for what other filters leave.
+bool IsLate(const column::ColumnView* view, const column::CodeSet& set) {
+  return view != nullptr && view->width > 1 && set.kind == column::CodeSet::Kind::kTable;
+}
+
 }  // namespace
+
+Tally::Tally(const Plan& plan) : groups(plan.shape) {
+  Resize(plan);
+  if (!plan.shape.is_array()) return;
+  small.resize(counts.size());
+  if (counts.size() <= kTwiceMax) small_other.resize(counts.size());
+}
+
+void Tally::MakeRoom(std::size_t rows) {
+  if (small_rows + rows > std::numeric_limits<std::uint32_t>::max()) Settle();
+  small_rows += rows;
+}
+
+void Tally::Settle() {
+  if (small_rows == 0) return;
+  for (auto* part : {&small, &small_other}) {
+    for (std::size_t i = 0; i < part->size(); ++i) counts[i] += (*part)[i];
+    std::fill(part->begin(), part->end(), 0U);
+  }
+  small_rows = 0;
+}
 
 void Tally::Resize(const Plan& plan) {
   counts.resize(groups.size() * plan.class_count);
@@ -156,23 +187,56 @@ Scanner::SegmentAnyOf Scanner::PrepareAnyOf(const AnyOf& any_of, std::size_t seg
       one.set = column::SimplestSet(one.table);
       if (one.set.kind == column::CodeSet::Kind::kAll) prepared.always = true;
       if (one.set.kind == column::CodeSet::Kind::kNone) continue;
+      FindShares(one);
     }
     prepared.filters.push_back(std::move(one));
   }
   return prepared;
 }
 
+/// What the zones of the filter's column say of each block.
+void Scanner::FindShares(SegmentFilter& filter) {
+  const column::ColumnView& view = *filter.view;
+  if (view.zones.empty()) return;
+  // passing[n]: codes below n that pass.
+  std::vector<std::uint32_t> passing(filter.table.size() + 1);
+  for (std::size_t code = 0; code < filter.table.size(); ++code) {
+    passing[code + 1] = passing[code] + filter.table[code];
+  }
+  for (const column::Zone& zone : view.zones) {
+    const bool has_values = zone.min <= zone.max;
+    const std::uint64_t last = has_values ? view.CodeOf(zone.max) : 0;
+    const std::uint64_t first = zone.null_count > 0 || !has_values ? 0 : view.CodeOf(zone.min);
+    const std::uint64_t pass = passing[last + 1] - passing[first];
+    filter.shares.push_back(pass == 0                  ? Share::kNone
+                            : pass == last - first + 1 ? Share::kAll
+                                                       : Share::kSome);
+  }
+}
+
+Scanner::Share Scanner::SegmentAnyOf::ShareOf(std::size_t block) const {
+  auto share = Share::kNone;
+  for (const SegmentFilter& filter : filters) share = std::max(share, filter.ShareOf(block));
+  return share;
+}
+
 /// False when no row of the segment can pass.
 bool Scanner::Prepare(const VisibleSegment& visible, std::size_t segment) {
   if (visible.live_rows() == 0 || !PrepareWindow(*visible.segment)) return false;
   filters_.clear();
+  late_filters_.clear();
   for (const AnyOf& any_of : plan_.all_of) {
     SegmentAnyOf prepared = PrepareAnyOf(any_of, segment);
     if (prepared.always) continue;
     if (prepared.filters.empty()) return false;
-    filters_.push_back(std::move(prepared));
+    if (prepared.filters.size() == 1 && IsLate(prepared.filters[0].view, prepared.filters[0].set)) {
+      late_filters_.push_back(std::move(prepared.filters[0]));
+    } else {
+      filters_.push_back(std::move(prepared));
+    }
   }
-  filtered_ = window_.has_value() || !filters_.empty() || visible.dead != nullptr;
+  filtered_ =
+      window_.has_value() || !filters_.empty() || !late_filters_.empty() || visible.dead != nullptr;
   class_by_code_ = plan_.facts->Table(segment);
   for (std::uint32_t& entry : class_by_code_) entry = plan_.class_of_facts[entry];
   return true;
@@ -241,23 +305,39 @@ void Scanner::ApplyFilter(const SegmentFilter& filter, const VisibleSegment& vis
   }
 }
 
+/// True when no row of the block can pass.
+bool Scanner::SkipsBlock(std::size_t block) const {
+  const auto is_none = [block](const auto& filter) {
+    return filter.ShareOf(block) == Share::kNone;
+  };
+  return std::any_of(filters_.begin(), filters_.end(), is_none) ||
+         std::any_of(late_filters_.begin(), late_filters_.end(), is_none);
+}
+
 /// Fills selection_; returns how many rows of the block passed.
 std::size_t Scanner::FilterBlock(const VisibleSegment& visible, std::size_t segment,
                                  std::size_t first, std::size_t count) {
+  const std::size_t block = first / kBlockRows;
+  const column::ColumnView& day = visible.segment->Column(model::CubeColumn::kStartDay);
+  bool in_window = true;  // the whole block
   if (window_) {
-    const column::ColumnView& day = visible.segment->Column(model::CubeColumn::kStartDay);
-    const column::Zone& zone = day.zones[first / kBlockRows];
+    const column::Zone& zone = day.zones[block];
     if (zone.max < plan_.window->first || zone.min > plan_.window->last) return 0;
+    in_window =
+        zone.null_count == 0 && zone.min >= plan_.window->first && zone.max <= plan_.window->last;
   }
+  if (SkipsBlock(block)) return 0;
   std::fill_n(mask_.data(), count, column::Mask{1});
+  bool all = visible.dead == nullptr && in_window;
   if (visible.dead) column::ClearDead(visible.dead->bits, first, count, mask_.data());
-  if (window_) {
-    const column::ColumnView& day = visible.segment->Column(model::CubeColumn::kStartDay);
+  if (!in_window) {
     column::WithCodes(day, [&](const auto* codes) {
       column::AndSet(codes + first, count, *window_, mask_.data());
     });
   }
   for (const SegmentAnyOf& any_of : filters_) {
+    if (any_of.ShareOf(block) == Share::kAll) continue;
+    all = false;
     if (any_of.filters.size() == 1) {
       ApplyFilter(any_of.filters[0], visible, segment, first, count, false, mask_.data());
       continue;
@@ -268,7 +348,21 @@ std::size_t Scanner::FilterBlock(const VisibleSegment& visible, std::size_t segm
     }
     column::AndMask(any_mask_.data(), count, mask_.data());
   }
-  return column::Select(mask_.data(), count, selection_.data());
+  if (all) {
+    std::copy_n(all_rows_.data(), count, selection_.data());
+    return FilterSelection(first, count);
+  }
+  return FilterSelection(first, column::Select(mask_.data(), count, selection_.data()));
+}
+
+std::size_t Scanner::FilterSelection(std::size_t first, std::size_t selected) {
+  for (const SegmentFilter& filter : late_filters_) {
+    if (filter.ShareOf(first / kBlockRows) == Share::kAll) continue;
+    column::WithCodes(*filter.view, [&](const auto* codes) {
+      selected = column::KeepSelected(codes + first, filter.set.table, selected, selection_.data());
+    });
+  }
+  return selected;
 }
 
 /// Fills groups_ with the group number of each selected row.
@@ -300,10 +394,68 @@ void Scanner::NumberGroups(const VisibleSegment& visible, std::size_t segment, s
   if (!plan_.shape.is_array()) tally.Resize(plan_);
 }
 
+/// Fills groups_ for an array of groups.
+void Scanner::IndexGroups(const VisibleSegment& visible, std::size_t segment, std::size_t first,
+                          std::size_t selected) {
+  using column::Into;
+  Into into = Into::kSet;
+  std::uint32_t fixed = 0;  // of the dimensions with one member in the segment
+  const GroupShape::Stage& stage = plan_.shape.stages()[0];
+  for (std::size_t d = 0; d < plan_.dimensions.size(); ++d) {
+    const auto stride = static_cast<std::uint32_t>(stage.strides[d]);
+    const AttributeIndex::ByCode* by_code = plan_.dimensions[d]->FindByCode(segment);
+    if (by_code != nullptr && by_code->view == nullptr) {
+      fixed += by_code->member[0] * stride;
+      continue;
+    }
+    if (by_code != nullptr) {
+      column::WithCodes(*by_code->view, [&](const auto* codes) {
+        column::IndexGathered(codes + first, selected_rows_, selected, by_code->member.data(),
+                              stride, into, groups_.data());
+      });
+    } else {
+      if (into == Into::kSet) std::fill_n(groups_.data(), selected, 0U);
+      plan_.dimensions[d]->MembersOf(visible, segment, first, selection_.data(), selected,
+                                     members_.data());
+      for (std::size_t k = 0; k < selected; ++k) groups_[k] += members_[k] * stride;
+    }
+    into = Into::kAdd;
+  }
+  if (into == Into::kSet) std::fill_n(groups_.data(), selected, fixed);
+  if (into == Into::kSet || fixed == 0) return;
+  for (std::size_t k = 0; k < selected; ++k) groups_[k] += fixed;
+}
+
+void Scanner::AddSums(const VisibleSegment& visible, std::size_t first, std::size_t selected,
+                      Tally& tally) {
+  for (std::size_t s = 0; s < plan_.sums.size(); ++s) {
+    const column::ColumnView& values = visible.segment->Column(plan_.sums[s].column);
+    const column::Mask* passes = plan_.passes[plan_.sums[s].test].data();
+    for (std::size_t k = 0; k < selected; ++k) passes_[k] = passes[classes_[k]];
+    column::AddValues(values, first, selection_.data(), selected, groups_.data(), passes_.data(),
+                      tally.sums[s].data(), tally.numbers[s].data());
+  }
+}
+
 void Scanner::CountBlock(const VisibleSegment& visible, std::size_t segment, std::size_t first,
                          std::size_t selected, Tally& tally) {
-  NumberGroups(visible, segment, first, selected, tally);
+  if (plan_.shape.is_array()) {
+    IndexGroups(visible, segment, first, selected);
+  } else {
+    NumberGroups(visible, segment, first, selected, tally);
+  }
+  const auto class_count = static_cast<std::uint32_t>(plan_.class_count);
   const column::ColumnView& facts = visible.segment->Column(model::CubeColumn::kFacts);
+  if (plan_.shape.is_array() && plan_.sums.empty() && facts.width != 0 && !class_by_code_.empty()) {
+    tally.MakeRoom(selected);
+    std::uint32_t* other =
+        tally.small_other.empty() ? tally.small.data() : tally.small_other.data();
+    column::WithCodes(facts, [&](const auto* codes) {
+      column::CountByCode(codes + first, selected_rows_, selected, groups_.data(),
+                          class_by_code_.data(), class_count, tally.small.data(), other);
+    });
+    return;
+  }
   if (facts.width == 0) {
     std::fill_n(classes_.data(), selected, class_by_code_[0]);
   } else {
@@ -319,15 +471,8 @@ void Scanner::CountBlock(const VisibleSegment& visible, std::size_t segment, std
       }
     });
   }
-  column::CountClasses(groups_.data(), classes_.data(), selected,
-                       static_cast<std::uint32_t>(plan_.class_count), tally.counts.data());
-  for (std::size_t s = 0; s < plan_.sums.size(); ++s) {
-    const column::ColumnView& values = visible.segment->Column(plan_.sums[s].column);
-    const column::Mask* passes = plan_.passes[plan_.sums[s].test].data();
-    for (std::size_t k = 0; k < selected; ++k) passes_[k] = passes[classes_[k]];
-    column::AddValues(values, first, selection_.data(), selected, groups_.data(), passes_.data(),
-                      tally.sums[s].data(), tally.numbers[s].data());
-  }
+  column::CountClasses(groups_.data(), classes_.data(), selected, class_count, tally.counts.data());
+  AddSums(visible, first, selected, tally);
 }
 
 void Scanner::Scan(const VisibleSegment& visible, std::size_t segment, Tally& tally) {
@@ -337,11 +482,9 @@ void Scanner::Scan(const VisibleSegment& visible, std::size_t segment, Tally& ta
   for (std::size_t first = 0; first < rows; first += kBlockRows) {
     const std::size_t count = std::min(kBlockRows, rows - first);
     std::size_t selected = count;
-    if (filtered_) {
-      selected = FilterBlock(visible, segment, first, count);
-    } else {
-      std::copy_n(all_rows_.data(), count, selection_.data());
-    }
+    if (filtered_) selected = FilterBlock(visible, segment, first, count);
+    selected_rows_ = selected == count ? nullptr : selection_.data();
+    if (selected == count) std::copy_n(all_rows_.data(), count, selection_.data());
     if (selected != 0) CountBlock(visible, segment, first, selected, tally);
   }
 }
