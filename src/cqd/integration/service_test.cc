@@ -180,6 +180,8 @@ TEST_F(ServiceTest, CountsAddUpOverAllFates) {
   ASSERT_EQ(run.reject_reasons.size(), 1U);
   EXPECT_EQ(run.reject_reasons[0].code, "no_session");
   EXPECT_EQ(run.reject_reasons[0].count, 2);
+  ASSERT_TRUE(run.reject_reasons[0].sample_id.has_value());
+  EXPECT_EQ(archive_->quarantine().Find(*run.reject_reasons[0].sample_id)->run_seq, run.seq);
   EXPECT_EQ(run.rows.read, 8);
   EXPECT_EQ(run.rows.inserted, 6);
   EXPECT_EQ(run.rows.quarantined, 2);
