@@ -189,46 +189,79 @@ void Gather(const T* codes, const std::uint16_t* selection, std::size_t count,
 
 namespace {
 
-template <typename T, typename ValueOf>
-void AddEach(const T* codes, const std::uint16_t* selection, std::size_t count,
-             const std::uint32_t* group, const Mask* passes, std::int64_t* sums,
-             std::int64_t* numbers, ValueOf value_of) {
-  for (std::size_t k = 0; k < count; ++k) {
-    const std::int64_t value = value_of(codes[selection[k]]);
-    if (passes[k] == 0 || value == kNull) continue;
-    auto& sum = sums[group[k]];
-    sum = static_cast<std::int64_t>(static_cast<std::uint64_t>(sum) +
-                                    static_cast<std::uint64_t>(value));
-    ++numbers[group[k]];
+/// Calls function(codes of the block, value_of), where value_of(code) may be kNull; not at all for
+/// a column of nulls.
+template <typename Function>
+void WithValues(const ColumnView& view, std::size_t first_row, Function&& function) {
+  if (view.encoding == Encoding::kConstant) {
+    if (view.base == kNull) return;
+    // The codes do not matter: any readable array of the block's length serves.
+    static constexpr std::uint8_t kNoCodes[kBlockRows] = {};
+    const std::int64_t value = view.base;
+    return function(&kNoCodes[0], [value](std::uint64_t) { return value; });
   }
+  WithCodes(view, [&](const auto* codes) {
+    const auto* block = codes + first_row;
+    const auto base = static_cast<std::uint64_t>(view.base);
+    if (view.encoding == Encoding::kDictionary) {
+      const std::int64_t* dictionary = view.dictionary.data();
+      function(block, [dictionary](std::uint64_t code) { return dictionary[code]; });
+    } else if (view.nullable) {
+      function(block, [base](std::uint64_t code) {
+        return code == 0 ? kNull : static_cast<std::int64_t>(base + code);
+      });
+    } else {
+      function(block,
+               [base](std::uint64_t code) { return static_cast<std::int64_t>(base + code); });
+    }
+  });
+}
+
+std::int64_t Wrapped(std::int64_t sum, std::int64_t value) {
+  return static_cast<std::int64_t>(static_cast<std::uint64_t>(sum) +
+                                   static_cast<std::uint64_t>(value));
 }
 
 }  // namespace
 
 void AddValues(const ColumnView& view, std::size_t first_row, const std::uint16_t* selection,
-               std::size_t count, const std::uint32_t* group, const Mask* passes,
-               std::int64_t* sums, std::int64_t* numbers) {
-  if (view.encoding == Encoding::kConstant) {
-    if (view.base == kNull) return;
-    // The codes do not matter: any readable array of the block's length serves.
-    static constexpr std::uint8_t kNoCodes[kBlockRows] = {};
-    return AddEach(kNoCodes, selection, count, group, passes, sums, numbers,
-                   [&view](std::uint64_t) { return view.base; });
+               std::size_t count, const std::uint32_t* group, std::int64_t* sums,
+               std::int64_t* numbers) {
+  WithValues(view, first_row, [&](const auto* codes, auto value_of) {
+    for (std::size_t k = 0; k < count; ++k) {
+      const std::int64_t value = value_of(codes[selection[k]]);
+      const bool is_null = value == kNull;
+      sums[group[k]] = Wrapped(sums[group[k]], is_null ? 0 : value);
+      numbers[group[k]] += is_null ? 0 : 1;
+    }
+  });
+}
+
+bool FindRuns(const std::uint32_t* group, std::size_t count, std::vector<GroupRun>& runs) {
+  runs.clear();
+  for (std::size_t k = 0; k < count;) {
+    if (runs.size() > count / 8) return false;
+    std::size_t end = k + 1;
+    while (end < count && group[end] == group[k]) ++end;
+    runs.push_back({static_cast<std::uint32_t>(k), static_cast<std::uint32_t>(end), group[k]});
+    k = end;
   }
-  WithCodes(view, [&](const auto* codes) {
-    const auto* block = codes + first_row;
-    if (view.encoding == Encoding::kDictionary) {
-      const std::int64_t* dictionary = view.dictionary.data();
-      AddEach(block, selection, count, group, passes, sums, numbers,
-              [dictionary](std::uint64_t code) { return dictionary[code]; });
-    } else {
-      const auto base = static_cast<std::uint64_t>(view.base);
-      const bool nullable = view.nullable;
-      AddEach(block, selection, count, group, passes, sums, numbers,
-              [base, nullable](std::uint64_t code) {
-                if (nullable && code == 0) return kNull;
-                return static_cast<std::int64_t>(base + code);
-              });
+  return true;
+}
+
+void AddRuns(const ColumnView& view, std::size_t first_row, const std::uint16_t* selection,
+             std::span<const GroupRun> runs, std::int64_t* sums, std::int64_t* numbers) {
+  WithValues(view, first_row, [&](const auto* codes, auto value_of) {
+    for (const GroupRun& run : runs) {
+      std::int64_t sum = 0, nulls = 0;
+      for (std::size_t k = run.begin; k < run.end; ++k) {
+        const std::int64_t value = value_of(codes[selection[k]]);
+        const bool is_null = value == kNull;
+        sum = Wrapped(sum, is_null ? 0 : value);
+        nulls += is_null ? 1 : 0;
+      }
+      sums[run.group] = Wrapped(sums[run.group], sum);
+      numbers[run.group] += static_cast<std::int64_t>(run.end - run.begin) - nulls;
     }
   });
 }

@@ -84,11 +84,24 @@ template <typename T>
 void Gather(const T* codes, const std::uint16_t* selection, std::size_t count,
             const std::uint32_t* table, std::uint32_t* out);
 
-/// For each selected row with passes[k] and a value: sums[group[k]] += value, ++numbers[group[k]].
-/// Sums wrap around on overflow.
+/// For each selected row with a value: sums[group[k]] += value, ++numbers[group[k]]. Sums wrap
+/// around on overflow.
 void AddValues(const ColumnView& view, std::size_t first_row, const std::uint16_t* selection,
-               std::size_t count, const std::uint32_t* group, const Mask* passes,
-               std::int64_t* sums, std::int64_t* numbers);
+               std::size_t count, const std::uint32_t* group, std::int64_t* sums,
+               std::int64_t* numbers);
+
+/// Selected rows [begin, end) of one group.
+struct GroupRun {
+  std::uint32_t begin = 0;
+  std::uint32_t end = 0;
+  std::uint32_t group = 0;
+};
+/// Cuts rows into runs of one group; false when there are more than `count` / 8 of them: then runs
+/// do not pay.
+bool FindRuns(const std::uint32_t* group, std::size_t count, std::vector<GroupRun>& runs);
+/// What AddValues does, a run at a time: sums stay in registers.
+void AddRuns(const ColumnView& view, std::size_t first_row, const std::uint16_t* selection,
+             std::span<const GroupRun> runs, std::int64_t* sums, std::int64_t* numbers);
 
 /// ++counts[group[k] * class_count + class_of[k]] for all k.
 void CountClasses(const std::uint32_t* group, const std::uint32_t* class_of, std::size_t count,

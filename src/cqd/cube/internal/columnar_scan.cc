@@ -1,6 +1,7 @@
 #include "cube/internal/columnar_scan.h"
 
 #include <algorithm>
+#include <bit>
 #include <limits>
 #include <numeric>
 
@@ -151,7 +152,8 @@ Scanner::Scanner(const Plan& plan)
       selection_(kBlockRows),
       mask_(kBlockRows),
       any_mask_(kBlockRows),
-      passes_(kBlockRows),
+      passing_rows_(kBlockRows),
+      passing_groups_(kBlockRows),
       keys_(kBlockRows),
       groups_(kBlockRows),
       classes_(kBlockRows),
@@ -169,12 +171,13 @@ bool Scanner::PrepareWindow(const CubeSegment& segment) {
   return set.kind != column::CodeSet::Kind::kNone;
 }
 
-Scanner::SegmentAnyOf Scanner::PrepareAnyOf(const AnyOf& any_of, std::size_t segment) const {
+Scanner::SegmentAnyOf Scanner::PrepareAnyOf(const AnyOf& any_of, const VisibleSegment& visible,
+                                            std::size_t segment) const {
   SegmentAnyOf prepared;
   for (const PlannedFilter& filter : any_of) {
     SegmentFilter one;
     one.filter = &filter;
-    if (const AttributeIndex::ByCode* by_code = filter.index->FindByCode(segment)) {
+    if (const AttributeIndex::ByCode* by_code = filter.index->NarrowByCode(visible, segment)) {
       if (by_code->view == nullptr) {
         if (filter.passes[by_code->member[0]] != 0) prepared.always = true;
         continue;
@@ -226,7 +229,7 @@ bool Scanner::Prepare(const VisibleSegment& visible, std::size_t segment) {
   filters_.clear();
   late_filters_.clear();
   for (const AnyOf& any_of : plan_.all_of) {
-    SegmentAnyOf prepared = PrepareAnyOf(any_of, segment);
+    SegmentAnyOf prepared = PrepareAnyOf(any_of, visible, segment);
     if (prepared.always) continue;
     if (prepared.filters.empty()) return false;
     if (prepared.filters.size() == 1 && IsLate(prepared.filters[0].view, prepared.filters[0].set)) {
@@ -235,16 +238,16 @@ bool Scanner::Prepare(const VisibleSegment& visible, std::size_t segment) {
       filters_.push_back(std::move(prepared));
     }
   }
-  filtered_ =
-      window_.has_value() || !filters_.empty() || !late_filters_.empty() || visible.dead != nullptr;
+  filtered_ = window_.has_value() || !filters_.empty() || !late_filters_.empty();
   class_by_code_ = plan_.facts->Table(segment);
   for (std::uint32_t& entry : class_by_code_) entry = plan_.class_of_facts[entry];
   return true;
 }
 
 /// Members alone, of one attribute: the table by code names exactly those that occur.
-bool Scanner::CountFromTable(std::size_t segment, Tally& tally) {
-  if (filtered_ || !plan_.measures.empty() || plan_.dimensions.size() != 1) return false;
+bool Scanner::CountFromTable(const VisibleSegment& visible, std::size_t segment, Tally& tally) {
+  if (filtered_ || visible.dead || !plan_.measures.empty() || plan_.dimensions.size() != 1)
+    return false;
   const AttributeIndex::ByCode* by_code = plan_.dimensions[0]->FindByCode(segment);
   if (by_code == nullptr) return false;
   std::vector<std::uint32_t> groups;
@@ -260,7 +263,7 @@ bool Scanner::CountFromTable(std::size_t segment, Tally& tally) {
 }
 
 /// When nothing is filtered and every dimension has one member in the segment, the occurrences in
-/// the dictionary of the facts are the answer: no row is read.
+/// the dictionary of the facts are the answer, less the dead rows: no other row is read.
 bool Scanner::CountFromTotals(const VisibleSegment& visible, std::size_t segment, Tally& tally) {
   const column::ColumnView& facts = visible.segment->Column(model::CubeColumn::kFacts);
   if (filtered_ || !plan_.sums.empty() || facts.encoding == column::Encoding::kFrame) return false;
@@ -274,11 +277,18 @@ bool Scanner::CountFromTotals(const VisibleSegment& visible, std::size_t segment
   tally.Resize(plan_);
   std::int64_t* counts = tally.counts.data() + group * plan_.class_count;
   if (facts.encoding == column::Encoding::kConstant) {
-    counts[class_by_code_[0]] += static_cast<std::int64_t>(facts.row_count);
+    counts[class_by_code_[0]] += visible.live_rows();
     return true;
   }
   for (std::size_t code = 0; code < facts.occurrences.size(); ++code) {
     counts[class_by_code_[code]] += facts.occurrences[code];
+  }
+  if (visible.dead == nullptr) return true;
+  for (std::size_t w = 0; w < visible.dead->bits.size(); ++w) {
+    for (std::uint64_t word = visible.dead->bits[w]; word != 0; word &= word - 1) {
+      const auto row = w * 64 + static_cast<std::size_t>(std::countr_zero(word));
+      --counts[class_by_code_[facts.CodeAt(row)]];
+    }
   }
   return true;
 }
@@ -375,7 +385,7 @@ void Scanner::NumberGroups(const VisibleSegment& visible, std::size_t segment, s
     for (std::size_t i = 0; i < stage.dimension_count; ++i) {
       const AttributeIndex& dimension = *plan_.dimensions[stage.first_dimension + i];
       const std::uint64_t stride = stage.strides[i];
-      const AttributeIndex::ByCode* by_code = dimension.FindByCode(segment);
+      const AttributeIndex::ByCode* by_code = dimension_codes_[stage.first_dimension + i];
       if (by_code == nullptr) {
         dimension.MembersOf(visible, segment, first, selection_.data(), selected, members_.data());
         for (std::size_t k = 0; k < selected; ++k) keys_[k] += members_[k] * stride;
@@ -403,7 +413,7 @@ void Scanner::IndexGroups(const VisibleSegment& visible, std::size_t segment, st
   const GroupShape::Stage& stage = plan_.shape.stages()[0];
   for (std::size_t d = 0; d < plan_.dimensions.size(); ++d) {
     const auto stride = static_cast<std::uint32_t>(stage.strides[d]);
-    const AttributeIndex::ByCode* by_code = plan_.dimensions[d]->FindByCode(segment);
+    const AttributeIndex::ByCode* by_code = dimension_codes_[d];
     if (by_code != nullptr && by_code->view == nullptr) {
       fixed += by_code->member[0] * stride;
       continue;
@@ -426,14 +436,37 @@ void Scanner::IndexGroups(const VisibleSegment& visible, std::size_t segment, st
   for (std::size_t k = 0; k < selected; ++k) groups_[k] += fixed;
 }
 
+/// Fills passing_rows_ and passing_groups_; returns how many pass.
+std::size_t Scanner::KeepPassing(std::size_t test, std::size_t selected) {
+  const column::Mask* passes = plan_.passes[test].data();
+  std::size_t passing = 0;
+  for (std::size_t k = 0; k < selected; ++k) {
+    passing_rows_[passing] = selection_[k];
+    passing_groups_[passing] = groups_[k];
+    passing += passes[classes_[k]];
+  }
+  return passing;
+}
+
 void Scanner::AddSums(const VisibleSegment& visible, std::size_t first, std::size_t selected,
                       Tally& tally) {
+  std::size_t passing = 0;
+  bool in_runs = false;
   for (std::size_t s = 0; s < plan_.sums.size(); ++s) {
-    const column::ColumnView& values = visible.segment->Column(plan_.sums[s].column);
-    const column::Mask* passes = plan_.passes[plan_.sums[s].test].data();
-    for (std::size_t k = 0; k < selected; ++k) passes_[k] = passes[classes_[k]];
-    column::AddValues(values, first, selection_.data(), selected, groups_.data(), passes_.data(),
-                      tally.sums[s].data(), tally.numbers[s].data());
+    const PlannedSum& sum = plan_.sums[s];
+    if (s == 0 || sum.test != plan_.sums[s - 1].test) {
+      passing = KeepPassing(sum.test, selected);
+      in_runs = column::FindRuns(passing_groups_.data(), passing, runs_);
+    }
+    const column::ColumnView& values = visible.segment->Column(sum.column);
+    std::int64_t* sums = tally.sums[s].data();
+    std::int64_t* numbers = tally.numbers[s].data();
+    if (in_runs) {
+      column::AddRuns(values, first, passing_rows_.data(), runs_, sums, numbers);
+    } else {
+      column::AddValues(values, first, passing_rows_.data(), passing, passing_groups_.data(), sums,
+                        numbers);
+    }
   }
 }
 
@@ -477,12 +510,16 @@ void Scanner::CountBlock(const VisibleSegment& visible, std::size_t segment, std
 
 void Scanner::Scan(const VisibleSegment& visible, std::size_t segment, Tally& tally) {
   if (!Prepare(visible, segment)) return;
-  if (CountFromTable(segment, tally) || CountFromTotals(visible, segment, tally)) return;
+  if (CountFromTable(visible, segment, tally) || CountFromTotals(visible, segment, tally)) return;
+  dimension_codes_.clear();
+  for (const auto& dimension : plan_.dimensions) {
+    dimension_codes_.push_back(dimension->NarrowByCode(visible, segment));
+  }
   const std::size_t rows = visible.segment->row_count();
   for (std::size_t first = 0; first < rows; first += kBlockRows) {
     const std::size_t count = std::min(kBlockRows, rows - first);
     std::size_t selected = count;
-    if (filtered_) selected = FilterBlock(visible, segment, first, count);
+    if (filtered_ || visible.dead) selected = FilterBlock(visible, segment, first, count);
     selected_rows_ = selected == count ? nullptr : selection_.data();
     if (selected == count) std::copy_n(all_rows_.data(), count, selection_.data());
     if (selected != 0) CountBlock(visible, segment, first, selected, tally);

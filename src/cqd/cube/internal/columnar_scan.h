@@ -63,8 +63,9 @@ class Scanner {
 
   bool Prepare(const VisibleSegment& visible, std::size_t segment);
   bool PrepareWindow(const CubeSegment& segment);
-  SegmentAnyOf PrepareAnyOf(const AnyOf& any_of, std::size_t segment) const;
-  bool CountFromTable(std::size_t segment, Tally& tally);
+  SegmentAnyOf PrepareAnyOf(const AnyOf& any_of, const VisibleSegment& visible,
+                            std::size_t segment) const;
+  bool CountFromTable(const VisibleSegment& visible, std::size_t segment, Tally& tally);
   bool CountFromTotals(const VisibleSegment& visible, std::size_t segment, Tally& tally);
   std::size_t FilterBlock(const VisibleSegment& visible, std::size_t segment, std::size_t first,
                           std::size_t count);
@@ -78,6 +79,7 @@ class Scanner {
                    std::size_t selected);
   void AddSums(const VisibleSegment& visible, std::size_t first, std::size_t selected,
                Tally& tally);
+  std::size_t KeepPassing(std::size_t test, std::size_t selected);
   void CountBlock(const VisibleSegment& visible, std::size_t segment, std::size_t first,
                   std::size_t selected, Tally& tally);
 
@@ -86,10 +88,14 @@ class Scanner {
   std::vector<SegmentFilter> late_filters_;  ///< of all_of too; cheaper on what the others leave
   std::optional<column::CodeSet> window_;
   std::vector<std::uint32_t> class_by_code_;
-  bool filtered_ = false;
+  std::vector<const AttributeIndex::ByCode*> dimension_codes_;  ///< by dimension
+  bool filtered_ = false;  ///< by the window or a filter; rows may be dead besides
   std::vector<std::uint16_t> all_rows_, selection_;
   const std::uint16_t* selected_rows_ = nullptr;  ///< null: the whole block
-  std::vector<column::Mask> mask_, any_mask_, passes_;
+  std::vector<column::Mask> mask_, any_mask_;
+  std::vector<std::uint16_t> passing_rows_;    ///< of selection_, those a sum's test lets pass
+  std::vector<std::uint32_t> passing_groups_;  ///< their groups
+  std::vector<column::GroupRun> runs_;
   std::vector<std::uint64_t> keys_;
   std::vector<std::uint32_t> groups_, classes_, members_;
 };

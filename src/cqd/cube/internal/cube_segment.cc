@@ -143,6 +143,51 @@ const std::vector<model::Value>& CubeSegment::Distinct(model::CubeColumn column)
   return distinct_.emplace(column, column::DistinctValues(Column(column))).first->second;
 }
 
+std::shared_ptr<const KeptTuples> CubeSegment::TuplesOf(
+    model::CubeColumn first, std::optional<model::CubeColumn> second,
+    const std::shared_ptr<MemoryBudget>& budget) const {
+  const std::lock_guard lock(made_mutex_);
+  const auto found = tuples_.find({first, second});
+  if (found != tuples_.end()) return found->second;
+  auto made = std::make_shared<KeptTuples>(
+      KeptTuples{column::TuplesOf(Column(first), second ? &Column(*second) : nullptr), nullptr});
+  const std::size_t bytes =
+      made->tuples.codes.byte_count() + made->tuples.values.size() * sizeof(made->tuples.values[0]);
+  made->lease = Lease::Take(budget, bytes);
+  if (made->lease != nullptr) tuples_.emplace(std::pair(first, second), made);
+  return made;
+}
+
+std::shared_ptr<const MemberCodes> CubeSegment::MembersIn(
+    const column::ColumnView& from, int name, std::vector<std::uint32_t> code_of,
+    std::uint32_t count, const std::shared_ptr<MemoryBudget>& budget) const {
+  const std::lock_guard lock(made_mutex_);
+  std::shared_ptr<const MemberCodes>& kept = members_[name];
+  if (kept != nullptr && kept->code_of == code_of) return kept;
+  kept.reset();
+  column::MadeCodes codes(from, code_of, count);
+  auto lease = Lease::Take(budget, codes.byte_count() + code_of.size() * sizeof(code_of[0]));
+  if (lease == nullptr) return nullptr;
+  kept = std::make_shared<const MemberCodes>(
+      MemberCodes{std::move(code_of), std::move(codes), std::move(lease)});
+  return kept;
+}
+
+bool MemoryBudget::Take(std::int64_t bytes) {
+  if (taken_.fetch_add(bytes, std::memory_order_relaxed) + bytes <= bytes_max_) return true;
+  GiveBack(bytes);
+  return false;
+}
+
+std::unique_ptr<Lease> Lease::Take(std::shared_ptr<MemoryBudget> budget, std::size_t bytes) {
+  const auto wanted = static_cast<std::int64_t>(bytes);
+  if (budget != nullptr && !budget->Take(wanted)) return nullptr;
+  return std::unique_ptr<Lease>(new Lease(std::move(budget), wanted));
+}
+Lease::~Lease() {
+  if (budget_ != nullptr) budget_->GiveBack(bytes_);
+}
+
 SegmentBuilder::SegmentBuilder(const model::Mapping& mapping, const TimeZone& zone)
     : mapping_(mapping), zone_(zone), columns_(StoredColumns().size()), buffer_(kBuffered) {}
 
