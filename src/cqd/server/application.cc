@@ -274,7 +274,9 @@ Result<http::ServerOptions> Application::MakeServerOptions() {
   if (config_.auth_mode == "basic") {
     CQD_ASSIGN_OR_RETURN(
         options.authenticator,
-        http::MakeBasicAuthenticator({.password_file = config_.password_file}, clock_));
+        http::MakeBasicAuthenticator({.password_file = config_.password_file,
+                                      .session_time = std::chrono::hours(config_.session_hours)},
+                                     clock_));
   } else if (config_.auth_mode == "proxy") {
     CQD_ASSIGN_OR_RETURN(
         options.authenticator,
@@ -293,6 +295,7 @@ Result<http::ServerOptions> Application::MakeServerOptions() {
 Status Application::MakeRouter() {
   if (router_) return OkStatus();
   CQD_ASSIGN_OR_RETURN(const TimeZone published_zone, TimeZone::Find(config_.data_api_time_zone));
+  CQD_ASSIGN_OR_RETURN(const TimeZone cube_zone, TimeZone::Find(config_.cube_time_zone));
   services_ = std::make_unique<api::Services>(api::Services{
       .clock = clock_,
       .archive = *archive_,
@@ -312,7 +315,16 @@ Status Application::MakeRouter() {
       .report_bytes_max = static_cast<std::size_t>(config_.report_bytes_max),
       .streams_max = config_.streams_max,
       .alerts = alerts_.get(),
-      .badges_public = config_.badges_public});
+      .badges_public = config_.badges_public,
+      .auth = {.mode = config_.auth_mode,
+               .password_file = config_.password_file,
+               .session_time = std::chrono::hours(config_.session_hours),
+               .secure = !config_.tls_certificate_file.empty()},
+      .archive_folder = DataPath(config_, "archive"),
+      .cube_zone = cube_zone,
+      .note = [log = run_log_.get()](const std::string& text) {
+        if (!log->Append("System", text).ok()) LogWarning("could not be logged: {}", text);
+      }});
   router_.emplace();
   api::AddRoutes(*router_, *services_);
   portal::AddRoutes(*router_, {.folder = PortalFolder(config_),
@@ -337,6 +349,7 @@ Status Application::StartServing() {
   AllowConnections(config_.connections_max);
   CQD_RETURN_IF_ERROR(MakeRouter());
   CQD_ASSIGN_OR_RETURN(http::ServerOptions options, MakeServerOptions());
+  services_->auth.authenticator = options.authenticator.get();
   CQD_ASSIGN_OR_RETURN(server_, http::Server::Start(std::move(options), *std::move(router_)));
   router_.reset();
   CQD_RETURN_IF_ERROR(run_log_->Append("System", fmt::format("OpenCQD {} started", Version())));
