@@ -41,7 +41,7 @@ class Sessions : public testing::Test {
   Headers SignIn(const std::string& name, const std::string& password) {
     const auto answer = Begin(name, password);
     EXPECT_EQ(answer.status, 200) << answer.body;
-    const std::string cookie = answer.Header("Set-Cookie").value_or("");
+    const std::string cookie(answer.Header("Set-Cookie").value_or(""));
     return {{"Cookie", cookie.substr(0, cookie.find(';'))}};
   }
   json::value Body(const http::ClientResponse& answer) { return json::parse(answer.body); }

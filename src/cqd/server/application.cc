@@ -202,9 +202,21 @@ Status Application::OpenParts() {
       cube::QueryServiceOptions{.cache_bytes_max = config_.query_cache_bytes_max,
                                 .queries_max = static_cast<int>(config_.query_concurrent_max),
                                 .groups_max = config_.query_groups_max,
-                                .time_max = seconds(config_.query_time_max_s)},
+                                .time_max = seconds(config_.query_time_max_s),
+                                .archive_counts = [this] { return CountArchive(); }},
       clock_);
   return OpenAlerts();
+}
+
+cube::ArchiveCounts Application::CountArchive() const {
+  cube::ArchiveCounts counts;
+  if (const auto months = archive_->Months(); months.ok()) {
+    for (const archive::MonthInfo& month : *months) counts.streams += month.row_count;
+  }
+  if (const auto totals = archive_->quarantine().Totals(); totals.ok()) {
+    for (const archive::QuarantineTotal& total : *totals) counts.quarantined += total.entries;
+  }
+  return counts;
 }
 
 Status Application::OpenAlerts() {
