@@ -15,6 +15,7 @@
 #include "file/io.h"
 #include "http/auth.h"
 #include "http/problem.h"
+#include "portal/portal.h"
 #include "server/alert_targets.h"
 #include "source/collector.h"
 #include "source/qoe_metrics.h"
@@ -102,6 +103,18 @@ void AllowConnections(std::int64_t connections_max) {
     LogWarning("the system allows {} open files; server.connections_max needs {}", limit.rlim_cur,
                wanted);
   }
+}
+
+/// As configured, else as installed (bin/ and share/ side by side), else where the build puts it.
+std::string PortalFolder(const Config& config) {
+  if (!config.portal_folder.empty()) return config.portal_folder;
+  std::error_code error;
+  const auto program = std::filesystem::read_symlink("/proc/self/exe", error);
+  if (!error) {
+    const auto installed = program.parent_path().parent_path() / "share" / "opencqd" / "portal";
+    if (std::filesystem::exists(installed / "index.html", error)) return installed.string();
+  }
+  return CQD_PORTAL_FOLDER;
 }
 
 http::Role RoleOf(const std::string& name) {
@@ -290,6 +303,9 @@ Status Application::MakeRouter() {
       .badges_public = config_.badges_public});
   router_.emplace();
   api::AddRoutes(*router_, *services_);
+  portal::AddRoutes(*router_, {.folder = PortalFolder(config_),
+                               .own_pages_folder = config_.portal_own_pages_folder,
+                               .frame_ancestors = config_.portal_frame_ancestors});
   return OkStatus();
 }
 

@@ -184,7 +184,8 @@ void ResolvePaths(Config& config, const std::filesystem::path& folder) {
   };
   for (std::string* path :
        {&config.data_dir, &config.tls_certificate_file, &config.tls_key_file, &config.log_file,
-        &config.password_file, &config.client_password_file, &config.client_ca_file})
+        &config.password_file, &config.client_password_file, &config.client_ca_file,
+        &config.portal_folder, &config.portal_own_pages_folder})
     resolve(*path);
   for (SourceConfig& source : config.sources) resolve(source.password_file);
   for (AlertTargetConfig& target : config.alert_targets) {
@@ -273,6 +274,21 @@ std::vector<Setting> SettingsOf(Config& c) {
        .value = &c.log_file,
        .meaning =
            "File of the log; empty: standard error (systemd's journal takes it from there)."},
+
+      {.key = "portal.folder",
+       .value = &c.portal_folder,
+       .meaning =
+           "Folder of the portal's files, served at `/CQD/`. Empty: those that were built or "
+           "installed with the program."},
+      {.key = "portal.own_pages_folder",
+       .value = &c.portal_own_pages_folder,
+       .meaning =
+           "Folder of further pages to serve at `/CQD/`, such as scorecards of your own that "
+           "call the APIs. Anybody who reaches the server can read them. Empty: none."},
+      {.key = "portal.frame_ancestors",
+       .value = &c.portal_frame_ancestors,
+       .meaning = "Origins (`https://intranet.example.org`) whose pages may show the portal in a "
+                  "frame."},
 
       {.key = "auth.mode",
        .value = &c.auth_mode,
