@@ -364,6 +364,10 @@ test('numbers with units; nothing is a dash', () => {
 test('labels and twins of names', () => {
   assert.equal(q.labelOf('[StartDate].[Month]'), 'Month');
   assert.equal(q.labelOf('[Second Building].[City]'), 'Second City');
+  assert.equal(q.labelOf('[Second Capture Device].[Device]'), 'Second Capture Device');
+  assert.equal(q.labelOf('[Second Capture Device].[Driver]'), 'Second Capture Device Driver');
+  assert.equal(q.labelOf('[First Network Connection Type].[Network Connection Detail]'),
+               'First Network Connection Detail');
   assert.equal(q.labelOf('[Audio Jitter].[Metric]'), 'Audio Jitter');
   assert.equal(q.twinOf('[First Is Server].[Agent]'), '[Second Is Server].[Agent]');
   assert.equal(q.twinOf('[FirstTenantDataBuilding].[First City]'),

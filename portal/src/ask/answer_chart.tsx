@@ -2,7 +2,7 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { drawChart, type Series } from '../offline/svg_chart';
 import { language, t } from '../text/text';
-import { formatNumber, unitOf, type Cell, type Presentation, type Unit } from '../query';
+import { formatNumber, lineGroups, unitOf, type Cell, type Presentation, type Unit } from '../query';
 
 export interface Picked {
   row: number;
@@ -43,7 +43,8 @@ export function AnswerChart({ title, looks, rows, units, onPick, height }: {
   const locale = language();
   const svg = useMemo(() => (width === 0 ? '' : drawChart({
     title, series, width, height: height ?? Math.min(460, looks.height),
-    categories: rows.map((row) => row.slice(0, first).map((cell) => String(cell ?? '')).join(' · ') || t('ask.all')),
+    categories: rows.map((row) => (first === 0 ? t('ask.all') : row.slice(0, first).map((cell) => (cell === '' || cell === null ? t('ask.blank') : String(cell))).join(' · '))),
+    lineGroups: lineGroups(looks, rows),
     axisLabels: [looks.chartProperties.yaxes[0]?.axisLabel ?? '', looks.chartProperties.yaxes[1]?.axisLabel ?? ''],
     format: (value, axis) => formatNumber(value, unit(axis), { locale, compact: value >= 10_000 }),
   })), [width, series, rows, looks, height, locale]);

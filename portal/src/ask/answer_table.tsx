@@ -84,10 +84,10 @@ function Row({ index, row, looks, maxima, units, locale, onPick }: {
         return (
           <td key={`m${i}`} class="number">
             <span class="bar-cell">
+              {formatNumber(value, unitOf(measure.DataModelName, units), { locale, withUnit: true })}
               <svg class="bar" viewBox="0 0 100 4" preserveAspectRatio="none" aria-hidden="true">
                 <rect width={share} height="4" fill={measure.color} />
               </svg>
-              {formatNumber(value, unitOf(measure.DataModelName, units), { locale, withUnit: true })}
             </span>
           </td>
         );

@@ -5,7 +5,7 @@ import { t } from '../text/text';
 import { Button } from '../ui/button';
 import { Menu } from '../ui/menu';
 import {
-  blocksOf, changeFilter, freeGroup, joinByOr, labelOf, removeFilters, separate, setEitherEnd, type Block, type Filter,
+  blocksOf, changeFilter, freeGroup, isMonthName, joinByOr, labelOf, parseValues, removeFilters, separate, setEitherEnd, type Block, type Filter,
   type Problem, type Query,
 } from '../query';
 import type { Catalogue } from './catalogue';
@@ -95,7 +95,7 @@ function BlockCard({ block, filters, blocks, problems, onChange, onEdit, onOr }:
       {block.kind === 'any' && <div class="block-kind">{t('ask.any_of')}</div>}
       {shown.map((index, i) => {
         const filter = filters[index]!;
-        const { operand, values } = conditionText(filter);
+        const { operand, values } = ofPage(filter) ? { operand: '', values: t('ask.month_of_page') } : conditionText(filter);
         const name = labelOf(filter.DataModelName);
         const wrong = problems.filter((problem) => problem.part === 'filters' && problem.index === index);
         return (
@@ -118,6 +118,9 @@ function BlockCard({ block, filters, blocks, problems, onChange, onEdit, onOr }:
   );
 }
 
+/** The month of the page takes the place of a stored one (query/build.ts). */
+const ofPage = (filter: Filter): boolean => isMonthName(filter.DataModelName) && filter.Operand === 0 && filter.UnionGroup === '' &&
+  parseValues(filter.Value).length === 1;
 const bareName = (label: string) => label.replace(/^(First|Second) /, '');
 
 function BlockMenu({ block, index, name, filters, blocks, onChange, onEdit, onOr }: {

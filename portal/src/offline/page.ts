@@ -1,6 +1,6 @@
 // The page within a saved file: draws what the file holds. Runs without a server and without a library.
 import { formatNumber } from '../query/numbers';
-import { sortRows } from '../query/compare';
+import { lineGroups, sortRows } from '../query/compare';
 import type { OfflineData } from './file';
 import { drawChart } from './svg_chart';
 
@@ -81,6 +81,7 @@ class ReportView {
         name: one.friendlyName, color: one.color, axis: one.yaxis, stack: one.stack, line: one.chartType === 1,
         values: rows.map((row) => { const cell = row[first + i]; return typeof cell === 'number' ? cell : null; }),
       })),
+      lineGroups: lineGroups(looks, rows),
       axisLabels: [looks.chartProperties.yaxes[0]?.axisLabel ?? '', looks.chartProperties.yaxes[1]?.axisLabel ?? ''],
       format: (value, axis) => formatNumber(value, units[looks.measurements.findIndex((one) => one.yaxis === axis)] ?? '',
         { locale: data.language, compact: value >= 10_000 }),

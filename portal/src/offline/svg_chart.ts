@@ -19,6 +19,8 @@ export interface Chart {
   width: number;
   height: number;
   axisLabels: readonly [string, string];
+  /** Lines join neighbours of one group only; without it all. */
+  lineGroups?: readonly string[];
   /** Fixed maxima of the axes; 0 chooses. */
   maxima?: readonly [number, number];
   format: (value: number, axis: 1 | 2) => string;
@@ -153,7 +155,8 @@ function lines(chart: Chart, x: (i: number) => number, y: Place): string {
         return;
       }
       const [px, py] = [x(i).toFixed(1), y(value, series.axis).toFixed(1)];
-      path += `${pen ? 'L' : 'M'}${px} ${py}`;
+      const joins = pen && (!chart.lineGroups || chart.lineGroups[i] === chart.lineGroups[i - 1]);
+      path += `${joins ? 'L' : 'M'}${px} ${py}`;
       pen = true;
       dots.push(`<circle data-row="${i}" data-series="${index}" cx="${px}" cy="${py}" r="4.5" ` +
         `fill="Canvas" stroke="${escapeText(series.color)}" stroke-width="2.5"><title>` +
@@ -173,7 +176,7 @@ function labels(chart: Chart, x: (i: number) => number, area: Area, tilted: bool
   return chart.categories.map((name, i) => {
     if (i % every !== 0) return '';
     const at = x(i).toFixed(1);
-    const text = name.length > 22 ? `${name.slice(0, 21)}…` : name;
+    const text = name.length > 20 ? `${name.slice(0, 19)}…` : name;
     return tilted
       ? `<text x="${at}" y="${base + 14}" text-anchor="end" ` +
         `transform="rotate(-38 ${at} ${base + 14})">${escapeText(text)}</text>`

@@ -4,6 +4,7 @@ export * from './compare';
 export * from './describe';
 export * from './drill';
 export * from './export';
+export * from './funnel';
 export * from './groups';
 export * from './history';
 export * from './merge';

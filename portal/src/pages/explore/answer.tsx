@@ -40,7 +40,7 @@ async function memberOf(name: string, caption: string): Promise<Member> {
 }
 
 export function AnswerCard(props: Props) {
-  const { view, month, query, catalogue, explored, onChange } = props;
+  const { view, month, catalogue, explored, onChange } = props;
   const [picked, setPicked] = useState<Picked | null>(null);
   const [choosing, setChoosing] = useState<{ name: string; caption: string } | null>(null);
   const looks = useMemo(() => alignPresentation({ ...defaultPresentation(explored.query, 'flotChart'), height: 420 }, explored.query), [explored]);
@@ -67,7 +67,7 @@ export function AnswerCard(props: Props) {
     <Card class="answer">
       <Actions {...props} looks={shown.looks} rows={shown.rows} title={title} asChart={asChart} />
       {shown.rows.length === 0
-        ? <EmptyAnswer funnel={explored.answer} query={query} view={view} onChange={onChange} />
+        ? <EmptyAnswer answer={explored.answer} view={view} month={month} onChange={onChange} />
         : asChart
           ? <AnswerChart title={title} looks={shown.looks} rows={chartRows} units={catalogue.units} onPick={setPicked} />
           : <AnswerTable title={title} looks={shown.looks} rows={shown.rows} units={catalogue.units} sort={sort}

@@ -33,7 +33,8 @@ export function PickMenu(props: Props) {
     });
   }, [picked]);
   useEffect(() => {
-    items()[0]?.focus();
+    // Where it will stand is not known to the browser yet: it must not scroll there.
+    items()[0]?.focus({ preventScroll: true });
     const outside = (event: Event) => { if (!box.current?.contains(event.target as Node)) onClose(); };
     document.addEventListener('pointerdown', outside);
     return () => {

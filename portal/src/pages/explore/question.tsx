@@ -70,7 +70,7 @@ function When({ view, month, onChange }: { view: ExploreView; month: Month; onCh
     const query = withTrend(view.query, on, spanDefault, month);
     const byMonth = query.Dimensions.some((one) => isMonthName(one.DataModelName));
     // A trend without the month would add its months up.
-    onChange({ compareWith: null, query: on && !byMonth ? { ...query, Dimensions: [...query.Dimensions, { DataModelName: monthName }] } : query });
+    onChange({ compareWith: null, sort: null, query: on && !byMonth ? { ...query, Dimensions: [...query.Dimensions, { DataModelName: monthName }] } : query });
   };
   const months = [...new Map([1, 2, 3, 6, 12].map((back) => addMonths(month, -back))
     .concat(view.compareWith ? [view.compareWith] : []).map((one) => [formatMonth(one), one])).values()].sort(compareMonths).reverse();
