@@ -9,9 +9,11 @@ import type { Picked } from './answer_chart';
 const rowsAtOnce = 100;
 export interface Sort { column: number; descending: boolean }
 
-export function AnswerTable({ title, looks, rows, units, sort, onSort, onPick }: {
+export function AnswerTable({ title, looks, rows, units, sort, onSort, onPick, changes }: {
   title: string; looks: Presentation; rows: readonly Cell[][]; units?: ReadonlyMap<string, Unit>;
   sort: Sort | null; onSort: (sort: Sort) => void; onPick?: (picked: Picked) => void;
+  /** Which measures are changes: with sign. Then no bars are drawn. */
+  changes?: readonly boolean[];
 }) {
   const [shown, setShown] = useState(rowsAtOnce);
   const first = looks.dimensions.length;
@@ -44,7 +46,7 @@ export function AnswerTable({ title, looks, rows, units, sort, onSort, onPick }:
           <tbody>
             {order.slice(0, shown).map((index) => (
               <Row key={index} index={index} row={rows[index]!} looks={looks} maxima={maxima} locale={locale}
-                {...(units ? { units } : {})} {...(onPick ? { onPick } : {})} />
+                {...(units ? { units } : {})} {...(onPick ? { onPick } : {})} {...(changes ? { changes } : {})} />
             ))}
           </tbody>
         </table>
@@ -59,9 +61,9 @@ export function AnswerTable({ title, looks, rows, units, sort, onSort, onPick }:
   );
 }
 
-function Row({ index, row, looks, maxima, units, locale, onPick }: {
+function Row({ index, row, looks, maxima, units, locale, onPick, changes }: {
   index: number; row: readonly Cell[]; looks: Presentation; maxima: readonly number[]; units?: ReadonlyMap<string, Unit>;
-  locale: string; onPick?: (picked: Picked) => void;
+  locale: string; onPick?: (picked: Picked) => void; changes?: readonly boolean[];
 }) {
   const first = looks.dimensions.length;
   const name = (cell: Cell | undefined) => (cell === '' || cell === null || cell === undefined ? t('ask.blank') : String(cell));
@@ -80,14 +82,15 @@ function Row({ index, row, looks, maxima, units, locale, onPick }: {
       {looks.measurements.map((measure, i) => {
         const cell = row[first + i];
         const value = typeof cell === 'number' ? cell : null;
-        const share = value === null || !maxima[i] ? 0 : (100 * value) / maxima[i];
+        const share = value === null || !maxima[i] ? 0 : (100 * Math.max(0, value)) / maxima[i];
+        const signed = changes?.[i] === true;
         return (
-          <td key={`m${i}`} class="number">
+          <td key={`m${i}`} class={signed ? 'number change' : 'number'}>
             <span class="bar-cell">
-              {formatNumber(value, unitOf(measure.DataModelName, units), { locale, withUnit: true })}
-              <svg class="bar" viewBox="0 0 100 4" preserveAspectRatio="none" aria-hidden="true">
+              {formatNumber(value, unitOf(measure.DataModelName, units), { locale, withUnit: true, signed })}
+              {!changes && <svg class="bar" viewBox="0 0 100 4" preserveAspectRatio="none" aria-hidden="true">
                 <rect width={share} height="4" fill={measure.color} />
-              </svg>
+              </svg>}
             </span>
           </td>
         );

@@ -117,7 +117,7 @@ function FreeValues({ operand, onAdd }: { operand: number; onAdd: (text: string)
   return (
     <div class="filter-free">
       <TextField
-        label={t('ask.value')} value={text} spellcheck={false}
+        label={t('ask.value')} value={text} spellcheck={false} autoFocus
         hint={t(operand === 2 || operand === 8 ? 'ask.contains_hint' : 'ask.value_hint')}
         onInput={(event) => setText(event.currentTarget.value)}
         onKeyDown={(event) => { if (event.key === 'Enter') { event.preventDefault(); add(); } }}
@@ -145,7 +145,7 @@ function MemberList({ name, chosen, onToggle, window }: {
   return (
     <div class="members">
       <TextField
-        label={t('ask.find_member')} type="search" value={search} spellcheck={false}
+        label={t('ask.find_member')} type="search" value={search} spellcheck={false} autoFocus
         onInput={(event) => setSearch(event.currentTarget.value)}
       />
       {page.error !== undefined && <Failure error={page.error} onRetry={page.again} />}

@@ -56,7 +56,7 @@ export function NamePicker({ title, entries, chosen = [], usual = [], onPick, on
         <div class="picker-search">
           <Icon name="search" />
           <input
-            {...{ role: 'combobox' } as object} ref={input} class="input" type="search" aria-expanded="true" aria-autocomplete="list"
+            {...{ role: 'combobox' } as object} ref={input} class="input" type="text" aria-expanded="true" aria-autocomplete="list"
             aria-controls={`${id}-list`} aria-activedescendant={flat[active] ? `${id}-${active}` : undefined}
             aria-label={t('ask.search')} placeholder={t('ask.search_hint')} value={search} spellcheck={false}
             onInput={(event) => setSearch(event.currentTarget.value)} onKeyDown={onKeyDown}
@@ -80,7 +80,7 @@ export function NamePicker({ title, entries, chosen = [], usual = [], onPick, on
                     <span class="picker-name">
                       {isChosen(entry.name) && <Icon name="check" size={16} />}
                       {entry.label === 'Metric' ? entry.category : entry.label}
-                      {search !== '' && entry.category && entry.label !== 'Metric' && <span class="picker-category">{entry.category}</span>}
+                      {(search !== '' || group.name === t('ask.usual')) && entry.category && entry.label !== 'Metric' && <span class="picker-category">{entry.category}</span>}
                     </span>
                     <span class="picker-about">
                       {entry.description}

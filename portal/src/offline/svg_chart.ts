@@ -26,7 +26,7 @@ export interface Chart {
   format: (value: number, axis: 1 | 2) => string;
 }
 
-const edge = { top: 14, left: 64, right: 56 };
+const edge = { top: 14, left: 76, right: 56 };
 
 /** `currentColor` is the colour of text: set `color` on what the picture stands in. */
 export function drawChart(chart: Chart): string {

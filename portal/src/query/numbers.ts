@@ -47,7 +47,8 @@ export function formatNumber(value: number | null, unit: Unit, style: NumberStyl
   if (value === null || !Number.isFinite(value)) return noValue;
   const text = formatter(unit, style).format(value);
   if (!style.withUnit) return text;
-  if (unit === '%') return `${text}\u00a0%`;
+  // A change of a share is in points, not in percent.
+  if (unit === '%') return style.signed ? text : `${text}\u00a0%`;
   return shownUnits.has(unit) ? `${text}\u00a0${unit}` : text;
 }
 /** Units that say something behind a number; 'streams' and 'ratio' do not. */

@@ -35,7 +35,10 @@ export function Preview({ report, query, problems, catalogue, month, onMonth, on
   const wanted = auto || turn > 0 ? `${auto ? key : ''} ${turn}` : '';
 
   useEffect(() => {
-    if (blocked || (!auto && turn === 0)) return undefined;
+    if (blocked || (!auto && turn === 0)) {
+      setBusy(false);
+      return undefined;
+    }
     const control = new AbortController();
     setBusy(true);
     // Typing and quick choices do not each ask the server.

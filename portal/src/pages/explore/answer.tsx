@@ -19,7 +19,7 @@ import {
   alignPresentation, blankKey, breakDown, defaultPresentation, encodeView, fileName, filterOut, filtersOfMeasure, filterTo, isMonthName, labelOf,
   memberOfCaption, parseMonth, toCsv, unitOf, usualBreakdowns, type Cell, type ExploreView, type Member, type Month, type Presentation, type Query,
 } from '../../query';
-import { comparedRows, comparedLooks } from './compared';
+import { changeColumns, comparedChart, comparedLooks, comparedRows } from './compared';
 import { EmptyAnswer } from './empty';
 import type { Explored } from './index';
 import { PickMenu } from './pick_menu';
@@ -45,7 +45,7 @@ export function AnswerCard(props: Props) {
   const [choosing, setChoosing] = useState<{ name: string; caption: string } | null>(null);
   const looks = useMemo(() => alignPresentation({ ...defaultPresentation(explored.query, 'flotChart'), height: 420 }, explored.query), [explored]);
   const shown = useMemo(() => (explored.compared && view.compareWith
-    ? { looks: comparedLooks(looks, longMonth(view.compareWith), longMonth(month)), rows: comparedRows(explored.compared) }
+    ? { looks: comparedLooks(looks, longMonth(view.compareWith, 'short'), longMonth(month, 'short')), rows: comparedRows(explored.compared, looks) }
     : { looks, rows: explored.rows }), [explored, looks]);
   const title = titleOf(explored.query, month);
   const sort: Sort | null = view.sort;
@@ -69,9 +69,9 @@ export function AnswerCard(props: Props) {
       {shown.rows.length === 0
         ? <EmptyAnswer answer={explored.answer} view={view} month={month} onChange={onChange} />
         : asChart
-          ? <AnswerChart title={title} looks={shown.looks} rows={chartRows} units={catalogue.units} onPick={setPicked} />
+          ? <AnswerChart title={title} looks={explored.compared ? comparedChart(shown.looks) : shown.looks} rows={chartRows} units={catalogue.units} onPick={setPicked} />
           : <AnswerTable title={title} looks={shown.looks} rows={shown.rows} units={catalogue.units} sort={sort}
-              onSort={(next) => onChange({ sort: next })} onPick={setPicked} />}
+              {...(explored.compared ? { changes: changeColumns(shown.looks) } : {})} onSort={(next) => onChange({ sort: next })} onPick={setPicked} />}
       {shown.rows.length > 0 && asChart && shown.rows.length > chartRows.length && (
         <p class="muted small">{t('explore.chart_cut', { shown: chartRows.length, count: shown.rows.length })}</p>
       )}
@@ -80,7 +80,7 @@ export function AnswerCard(props: Props) {
         <PickMenu
           picked={picked} onClose={() => setPicked(null)} used={explored.query.Dimensions.map((one) => one.DataModelName)}
           members={explored.query.Dimensions.map((one, i) => ({ name: one.DataModelName, caption: String(row[i] ?? '') }))}
-          measure={picked.measure === null ? null : explored.query.Measurements[picked.measure]?.DataModelName ?? null}
+          measure={picked.measure === null || explored.compared ? null : explored.query.Measurements[picked.measure]?.DataModelName ?? null}
           onOnly={(i) => void ask(i, filterTo)} onWithout={(i) => void ask(i, filterOut)}
           onBreakDown={(i, by) => void ask(i, (q, name, member) => breakDown(q, { name, member }, by))}
           onOther={(i) => setChoosing({ name: explored.query.Dimensions[i]!.DataModelName, caption: String(row[i] ?? '') })}

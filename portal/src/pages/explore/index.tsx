@@ -13,6 +13,7 @@ import {
   type Query,
 } from '../../query';
 import { AnswerCard } from './answer';
+import { compareSort } from './compared';
 import { Question } from './question';
 
 /** What is asked when nothing is asked yet: where are the poor streams this month, worst first. */
@@ -64,7 +65,7 @@ function startOf(view: ExploreView): ExploreView {
   if (view.query.Dimensions.length + view.query.Measurements.length > 0) {
     return view.query.Measurements.length > 0 ? view : { ...view, query: { ...view.query, Measurements: firstQuestion.Measurements } };
   }
-  return { ...view, query: { ...firstQuestion, Filters: view.query.Filters }, as: 'table', sort: { column: 4, descending: true } };
+  return { ...view, query: { ...firstQuestion, Filters: view.query.Filters }, as: 'table', sort: view.sort ?? (view.compareWith ? compareSort(1) : { column: 4, descending: true }) };
 }
 
 /** What is sent: the month of the view, or its window. */

@@ -13,6 +13,8 @@ import {
   type ExploreView, type Month, type NameReference, type Query,
 } from '../../query';
 
+import { compareSort } from './compared';
+
 type Change = (part: Partial<ExploreView>) => void;
 
 export function Question({ view, month, query, catalogue, onChange }: {
@@ -88,7 +90,8 @@ function When({ view, month, onChange }: { view: ExploreView; month: Month; onCh
           label={t('explore.compare')} quietLabel value={view.compareWith ? formatMonth(view.compareWith) : ''}
           options={[{ value: '', label: t('explore.no_compare') },
             ...months.map((one) => ({ value: formatMonth(one), label: t('explore.compare_with', { month: longMonth(one) }) }))]}
-          onChange={(value) => onChange({ compareWith: parseMonth(value), sort: null })}
+          onChange={(value) => onChange({ compareWith: parseMonth(value),
+            sort: value === '' ? null : compareSort(view.query.Dimensions.length) })}
         />
       )}
     </div>
