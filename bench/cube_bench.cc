@@ -294,7 +294,7 @@ std::vector<Named> Queries() {
 
 void Measure(const cube::Snapshot& snapshot) {
   constexpr int kRuns = 41;
-  fmt::print("query  first ms  median ms  cpu ms  groups\n");
+  fmt::print("query  first ms   least ms  median ms  cpu ms  groups\n");
   for (const Named& named : Queries()) {
     std::vector<double> times;
     const double cpu = CpuSeconds();
@@ -306,8 +306,8 @@ void Measure(const cube::Snapshot& snapshot) {
     }
     const double first = times.front();
     std::sort(times.begin(), times.end());
-    fmt::print("{:5}  {:8.2f}  {:9.3f}  {:6.3f}  {}\n", named.name, first, times[kRuns / 2],
-               (CpuSeconds() - cpu) * 1e3 / kRuns, groups);
+    fmt::print("{:5}  {:8.2f}  {:9.3f}  {:9.3f}  {:6.3f}  {}\n", named.name, first, times.front(),
+               times[kRuns / 2], (CpuSeconds() - cpu) * 1e3 / kRuns, groups);
   }
 }
 

@@ -118,7 +118,7 @@ function Outlet({ props }: { props: PageProps }) {
 /** A fault of ours in one page leaves the header usable. */
 class Guard extends Component<object, { error?: unknown }> {
   override state: { error?: unknown } = {};
-  static getDerivedStateFromError(error: unknown) {
+  static override getDerivedStateFromError(error: unknown) {
     return { error };
   }
   override componentDidCatch(error: unknown) {

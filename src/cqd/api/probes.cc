@@ -40,6 +40,9 @@ void AddRoutes(http::Router& router, Services& services) {
   AddStreamApi(router, services);
   AddAlertsApi(router, services);
   AddReportsApi(router, services);
+  AddSessionApi(router, services);
+  AddUsersApi(router, services);
+  AddCustomerApi(router, services);
   AddProbes(router, services);
 }
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "column/internal/simd.h"
+
 namespace cqd::column {
 namespace {
 
@@ -14,13 +16,39 @@ inline void Combine(Mask& mask, Mask bit) {
   }
 }
 
+template <typename T>
+constexpr bool kNarrow = sizeof(T) <= 2;
+
 template <bool kOr, typename T>
-void ApplyInterval(const T* codes, std::size_t count, const CodeSet& set, Mask* mask) {
-  const T first = static_cast<T>(set.first);
-  const T span = static_cast<T>(set.last - set.first);
-  for (std::size_t i = 0; i < count; ++i) {
-    // One unsigned comparison: codes below `first` wrap around to large ones.
-    Combine<kOr>(mask[i], static_cast<T>(codes[i] - first) <= span ? 1 : 0);
+void ApplyIntervals(const T* codes, std::size_t count, const CodeSet& set, Mask* mask) {
+  if constexpr (kNarrow<T>) {
+    if constexpr (kOr) {
+      simd::OrIntervals(codes, count, set.intervals, mask);
+    } else {
+      simd::AndIntervals(codes, count, set.intervals, mask);
+    }
+  } else {
+    for (std::size_t i = 0; i < count; ++i) {
+      Mask in = 0;
+      for (const Interval& interval : set.intervals) {
+        in = static_cast<Mask>(in |
+                               (codes[i] >= interval.first && codes[i] <= interval.last ? 1 : 0));
+      }
+      Combine<kOr>(mask[i], in);
+    }
+  }
+}
+
+template <bool kOr, typename T>
+void ApplyTable(const T* codes, std::size_t count, const CodeSet& set, Mask* mask) {
+  if constexpr (sizeof(T) == 1) {
+    if constexpr (kOr) {
+      simd::OrBitmap(codes, count, set.bitmap.data(), mask);
+    } else {
+      simd::AndBitmap(codes, count, set.bitmap.data(), mask);
+    }
+  } else {
+    for (std::size_t i = 0; i < count; ++i) Combine<kOr>(mask[i], set.table[codes[i]]);
   }
 }
 
@@ -33,31 +61,39 @@ void Apply(const T* codes, std::size_t count, const CodeSet& set, Mask* mask) {
     case CodeSet::Kind::kAll:
       if constexpr (kOr) std::fill_n(mask, count, Mask{1});
       return;
-    case CodeSet::Kind::kInterval:
-      return ApplyInterval<kOr>(codes, count, set, mask);
+    case CodeSet::Kind::kIntervals:
+      return ApplyIntervals<kOr>(codes, count, set, mask);
     case CodeSet::Kind::kTable:
-      for (std::size_t i = 0; i < count; ++i) Combine<kOr>(mask[i], set.table[codes[i]]);
-      return;
+      return ApplyTable<kOr>(codes, count, set, mask);
   }
 }
 
 }  // namespace
 
 CodeSet SimplestSet(std::span<const Mask> table) {
-  const auto begin = table.begin();
-  const auto first = std::find(begin, table.end(), Mask{1});
   CodeSet set;
-  if (first == table.end()) return set;
-  const auto after = std::find(first, table.end(), Mask{0});
-  if (std::find(after, table.end(), Mask{1}) != table.end()) {
+  const auto begin = table.begin();
+  for (auto at = begin; set.intervals.size() <= CodeSet::kIntervalsMax;) {
+    const auto first = std::find(at, table.end(), Mask{1});
+    if (first == table.end()) break;
+    at = std::find(first, table.end(), Mask{0});
+    set.intervals.push_back(
+        {static_cast<std::uint64_t>(first - begin), static_cast<std::uint64_t>(at - begin) - 1});
+  }
+  if (set.intervals.empty()) return set;
+  if (set.intervals.size() > CodeSet::kIntervalsMax) {
+    set.intervals.clear();
     set.kind = CodeSet::Kind::kTable;
     set.table = table.data();
+    for (std::size_t code = 0; code < std::min<std::size_t>(table.size(), 256); ++code) {
+      if (table[code] != 0) {
+        set.bitmap[code / 8] = static_cast<std::uint8_t>(set.bitmap[code / 8] | 1U << code % 8);
+      }
+    }
     return set;
   }
-  set.first = static_cast<std::uint64_t>(first - begin);
-  set.last = static_cast<std::uint64_t>(after - begin) - 1;
-  const bool all = set.first == 0 && set.last + 1 == table.size();
-  set.kind = all ? CodeSet::Kind::kAll : CodeSet::Kind::kInterval;
+  const bool all = set.intervals.front() == Interval{0, table.size() - 1};
+  set.kind = all ? CodeSet::Kind::kAll : CodeSet::Kind::kIntervals;
   return set;
 }
 
@@ -87,12 +123,56 @@ void ClearDead(std::span<const std::uint64_t> dead, std::size_t first, std::size
 }
 
 std::size_t Select(const Mask* mask, std::size_t count, std::uint16_t* selection) {
-  std::size_t selected = 0;
-  for (std::size_t i = 0; i < count; ++i) {
-    selection[selected] = static_cast<std::uint16_t>(i);
-    selected += mask[i];
+  return simd::Select(mask, count, selection);
+}
+
+template <typename T>
+std::size_t KeepSelected(const T* codes, const Mask* table, std::size_t count,
+                         std::uint16_t* selection) {
+  std::size_t kept = 0;
+  for (std::size_t k = 0; k < count; ++k) {
+    const std::uint16_t row = selection[k];
+    selection[kept] = row;
+    kept += table[codes[row]];
   }
-  return selected;
+  return kept;
+}
+
+template <typename T>
+void IndexGathered(const T* codes, const std::uint16_t* selection, std::size_t count,
+                   const std::uint32_t* table, std::uint32_t stride, Into into,
+                   std::uint32_t* out) {
+  const auto each = [&](auto row_of, auto store) {
+    for (std::size_t k = 0; k < count; ++k) store(out[k], table[codes[row_of(k)]] * stride);
+  };
+  const auto set = [](std::uint32_t& to, std::uint32_t value) { to = value; };
+  const auto add = [](std::uint32_t& to, std::uint32_t value) { to += value; };
+  const auto every = [](std::size_t k) { return k; };
+  const auto selected = [selection](std::size_t k) { return std::size_t{selection[k]}; };
+  if (selection == nullptr) {
+    into == Into::kSet ? each(every, set) : each(every, add);
+  } else {
+    into == Into::kSet ? each(selected, set) : each(selected, add);
+  }
+}
+
+template <typename T>
+void CountByCode(const T* codes, const std::uint16_t* selection, std::size_t count,
+                 const std::uint32_t* group, const std::uint32_t* class_by_code,
+                 std::uint32_t class_count, std::uint32_t* counts, std::uint32_t* other) {
+  const auto each = [&](auto row_of) {
+    std::size_t k = 0;
+    for (; k + 2 <= count; k += 2) {
+      ++counts[group[k] * class_count + class_by_code[codes[row_of(k)]]];
+      ++other[group[k + 1] * class_count + class_by_code[codes[row_of(k + 1)]]];
+    }
+    if (k < count) ++counts[group[k] * class_count + class_by_code[codes[row_of(k)]]];
+  };
+  if (selection == nullptr) {
+    each([](std::size_t k) { return k; });
+  } else {
+    each([selection](std::size_t k) { return std::size_t{selection[k]}; });
+  }
 }
 
 template <typename T>
@@ -109,46 +189,79 @@ void Gather(const T* codes, const std::uint16_t* selection, std::size_t count,
 
 namespace {
 
-template <typename T, typename ValueOf>
-void AddEach(const T* codes, const std::uint16_t* selection, std::size_t count,
-             const std::uint32_t* group, const Mask* passes, std::int64_t* sums,
-             std::int64_t* numbers, ValueOf value_of) {
-  for (std::size_t k = 0; k < count; ++k) {
-    const std::int64_t value = value_of(codes[selection[k]]);
-    if (passes[k] == 0 || value == kNull) continue;
-    auto& sum = sums[group[k]];
-    sum = static_cast<std::int64_t>(static_cast<std::uint64_t>(sum) +
-                                    static_cast<std::uint64_t>(value));
-    ++numbers[group[k]];
+/// Calls function(codes of the block, value_of), where value_of(code) may be kNull; not at all for
+/// a column of nulls.
+template <typename Function>
+void WithValues(const ColumnView& view, std::size_t first_row, Function&& function) {
+  if (view.encoding == Encoding::kConstant) {
+    if (view.base == kNull) return;
+    // The codes do not matter: any readable array of the block's length serves.
+    static constexpr std::uint8_t kNoCodes[kBlockRows] = {};
+    const std::int64_t value = view.base;
+    return function(&kNoCodes[0], [value](std::uint64_t) { return value; });
   }
+  WithCodes(view, [&](const auto* codes) {
+    const auto* block = codes + first_row;
+    const auto base = static_cast<std::uint64_t>(view.base);
+    if (view.encoding == Encoding::kDictionary) {
+      const std::int64_t* dictionary = view.dictionary.data();
+      function(block, [dictionary](std::uint64_t code) { return dictionary[code]; });
+    } else if (view.nullable) {
+      function(block, [base](std::uint64_t code) {
+        return code == 0 ? kNull : static_cast<std::int64_t>(base + code);
+      });
+    } else {
+      function(block,
+               [base](std::uint64_t code) { return static_cast<std::int64_t>(base + code); });
+    }
+  });
+}
+
+std::int64_t Wrapped(std::int64_t sum, std::int64_t value) {
+  return static_cast<std::int64_t>(static_cast<std::uint64_t>(sum) +
+                                   static_cast<std::uint64_t>(value));
 }
 
 }  // namespace
 
 void AddValues(const ColumnView& view, std::size_t first_row, const std::uint16_t* selection,
-               std::size_t count, const std::uint32_t* group, const Mask* passes,
-               std::int64_t* sums, std::int64_t* numbers) {
-  if (view.encoding == Encoding::kConstant) {
-    if (view.base == kNull) return;
-    // The codes do not matter: any readable array of the block's length serves.
-    static constexpr std::uint8_t kNoCodes[kBlockRows] = {};
-    return AddEach(kNoCodes, selection, count, group, passes, sums, numbers,
-                   [&view](std::uint64_t) { return view.base; });
+               std::size_t count, const std::uint32_t* group, std::int64_t* sums,
+               std::int64_t* numbers) {
+  WithValues(view, first_row, [&](const auto* codes, auto value_of) {
+    for (std::size_t k = 0; k < count; ++k) {
+      const std::int64_t value = value_of(codes[selection[k]]);
+      const bool is_null = value == kNull;
+      sums[group[k]] = Wrapped(sums[group[k]], is_null ? 0 : value);
+      numbers[group[k]] += is_null ? 0 : 1;
+    }
+  });
+}
+
+bool FindRuns(const std::uint32_t* group, std::size_t count, std::vector<GroupRun>& runs) {
+  runs.clear();
+  for (std::size_t k = 0; k < count;) {
+    if (runs.size() > count / 8) return false;
+    std::size_t end = k + 1;
+    while (end < count && group[end] == group[k]) ++end;
+    runs.push_back({static_cast<std::uint32_t>(k), static_cast<std::uint32_t>(end), group[k]});
+    k = end;
   }
-  WithCodes(view, [&](const auto* codes) {
-    const auto* block = codes + first_row;
-    if (view.encoding == Encoding::kDictionary) {
-      const std::int64_t* dictionary = view.dictionary.data();
-      AddEach(block, selection, count, group, passes, sums, numbers,
-              [dictionary](std::uint64_t code) { return dictionary[code]; });
-    } else {
-      const auto base = static_cast<std::uint64_t>(view.base);
-      const bool nullable = view.nullable;
-      AddEach(block, selection, count, group, passes, sums, numbers,
-              [base, nullable](std::uint64_t code) {
-                if (nullable && code == 0) return kNull;
-                return static_cast<std::int64_t>(base + code);
-              });
+  return true;
+}
+
+void AddRuns(const ColumnView& view, std::size_t first_row, const std::uint16_t* selection,
+             std::span<const GroupRun> runs, std::int64_t* sums, std::int64_t* numbers) {
+  WithValues(view, first_row, [&](const auto* codes, auto value_of) {
+    for (const GroupRun& run : runs) {
+      std::int64_t sum = 0, nulls = 0;
+      for (std::size_t k = run.begin; k < run.end; ++k) {
+        const std::int64_t value = value_of(codes[selection[k]]);
+        const bool is_null = value == kNull;
+        sum = Wrapped(sum, is_null ? 0 : value);
+        nulls += is_null ? 1 : 0;
+      }
+      sums[run.group] = Wrapped(sums[run.group], sum);
+      numbers[run.group] += static_cast<std::int64_t>(run.end - run.begin) - nulls;
     }
   });
 }
@@ -163,6 +276,12 @@ void CountClasses(const std::uint32_t* group, const std::uint32_t* class_of, std
 #define CQD_FOR_CODES(T)                                                                          \
   template void AndSet<T>(const T*, std::size_t, const CodeSet&, Mask*);                          \
   template void OrSet<T>(const T*, std::size_t, const CodeSet&, Mask*);                           \
+  template std::size_t KeepSelected<T>(const T*, const Mask*, std::size_t, std::uint16_t*);       \
+  template void IndexGathered<T>(const T*, const std::uint16_t*, std::size_t,                     \
+                                 const std::uint32_t*, std::uint32_t, Into, std::uint32_t*);      \
+  template void CountByCode<T>(const T*, const std::uint16_t*, std::size_t, const std::uint32_t*, \
+                               const std::uint32_t*, std::uint32_t, std::uint32_t*,               \
+                               std::uint32_t*);                                                   \
   template void AddGathered<T>(const T*, const std::uint16_t*, std::size_t, const std::uint32_t*, \
                                std::uint64_t, std::uint64_t*);                                    \
   template void Gather<T>(const T*, const std::uint16_t*, std::size_t, const std::uint32_t*,      \

@@ -18,11 +18,11 @@ TEST(Kernels, SimplestSetKnowsIntervals) {
   EXPECT_EQ(kind_of({0, 0, 0}), Kind::kNone);
   EXPECT_EQ(kind_of({}), Kind::kNone);
   EXPECT_EQ(kind_of({1, 1}), Kind::kAll);
-  EXPECT_EQ(kind_of({0, 1, 1}), Kind::kInterval);
-  EXPECT_EQ(kind_of({1, 0, 1}), Kind::kTable);
-  const std::vector<Mask> table = {0, 1, 1, 0};
-  EXPECT_EQ(SimplestSet(table).first, 1U);
-  EXPECT_EQ(SimplestSet(table).last, 2U);
+  EXPECT_EQ(kind_of({0, 1, 1}), Kind::kIntervals);
+  EXPECT_EQ(kind_of({1, 0, 1, 0, 1, 0, 1}), Kind::kIntervals);
+  EXPECT_EQ(kind_of({1, 0, 1, 0, 1, 0, 1, 0, 1}), Kind::kTable);
+  const std::vector<Mask> table = {0, 1, 1, 0, 1};
+  EXPECT_EQ(SimplestSet(table).intervals, (std::vector<Interval>{{1, 2}, {4, 4}}));
 }
 
 template <typename T>
@@ -86,6 +86,54 @@ TEST(Kernels, CountsClassesOfGroups) {
   std::vector<std::int64_t> counts(4);
   CountClasses(group.data(), class_of.data(), 4, 2, counts.data());
   EXPECT_EQ(counts, (std::vector<std::int64_t>{0, 1, 2, 1}));
+}
+
+// Promise: sums by row and sums by run are those of the values, whatever the encoding.
+TEST(Kernels, SumsByRowAndByRunAgree) {
+  const auto seed = std::random_device{}();
+  std::cout << "seed " << seed << "\n";
+  std::mt19937_64 random(seed);
+  constexpr std::size_t kRows = 5'000;
+  for (const std::int64_t step : {std::int64_t{0}, std::int64_t{1}, std::int64_t{1'000'000}}) {
+    for (const unsigned nulls : {0U, 1U, 100U}) {  // in a hundred
+      std::vector<std::int64_t> values(kRows);
+      for (std::int64_t& value : values) {
+        value = static_cast<std::int64_t>(random() % 200) * step - 50;
+        if (random() % 100 < nulls) value = kNull;
+      }
+      SegmentWriter writer(kRows);
+      writer.Add("v", values);
+      const auto bytes =
+          std::make_shared<const std::vector<std::byte>>(std::move(writer).Finish({}));
+      const auto segment = *Segment::Open(*bytes, bytes);
+      std::vector<std::uint16_t> selection;
+      std::vector<std::uint32_t> group;
+      std::vector<std::int64_t> sums(7), numbers(7), run_sums(7), run_numbers(7), expected(7),
+          expected_numbers(7);
+      for (std::uint16_t row = 0; row < kRows; ++row) {
+        if (random() % 3 == 0) continue;
+        selection.push_back(row);
+        group.push_back(static_cast<std::uint32_t>(row / 100 % 7));
+        if (values[row] == kNull) continue;
+        expected[group.back()] += values[row];
+        ++expected_numbers[group.back()];
+      }
+      const ColumnView& view = *segment->Find("v");
+      AddValues(view, 0, selection.data(), selection.size(), group.data(), sums.data(),
+                numbers.data());
+      std::vector<GroupRun> runs;
+      ASSERT_TRUE(FindRuns(group.data(), group.size(), runs));
+      EXPECT_EQ(runs.size(), 50U);
+      AddRuns(view, 0, selection.data(), runs, run_sums.data(), run_numbers.data());
+      EXPECT_EQ(sums, expected);
+      EXPECT_EQ(numbers, expected_numbers);
+      EXPECT_EQ(run_sums, expected);
+      EXPECT_EQ(run_numbers, expected_numbers);
+    }
+  }
+  const std::vector<std::uint32_t> changing = {0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1};
+  std::vector<GroupRun> runs;
+  EXPECT_FALSE(FindRuns(changing.data(), changing.size(), runs));
 }
 
 TEST(GroupTable, NumbersAreStableAndDense) {

@@ -52,6 +52,20 @@ std::uint64_t ColumnView::code_max() const {
   return 0;
 }
 
+std::uint64_t ColumnView::CodeOf(std::int64_t value) const {
+  switch (encoding) {
+    case Encoding::kConstant:
+      return 0;
+    case Encoding::kFrame:
+      if (value == kNull) return 0;
+      return static_cast<std::uint64_t>(value) - static_cast<std::uint64_t>(base);
+    case Encoding::kDictionary:
+      return static_cast<std::uint64_t>(
+          std::lower_bound(dictionary.begin(), dictionary.end(), value) - dictionary.begin());
+  }
+  return 0;
+}
+
 std::uint64_t ColumnView::CodeAt(std::size_t row) const {
   if (width == 0) return 0;
   return WithCodes(*this, [row](const auto* typed) { return std::uint64_t{typed[row]}; });

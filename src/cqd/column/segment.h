@@ -66,6 +66,8 @@ struct ColumnView {
     return static_cast<std::int64_t>(static_cast<std::uint64_t>(base) + code);
   }
   std::uint64_t CodeAt(std::size_t row) const;
+  /// Code of a value that occurs in the column. Cost: a binary search at most.
+  std::uint64_t CodeOf(std::int64_t value) const;
   std::int64_t At(std::size_t row) const { return ValueOf(CodeAt(row)); }
 };
 

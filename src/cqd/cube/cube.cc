@@ -66,7 +66,10 @@ class StoredSegmentsCube final : public Cube {
  public:
   StoredSegmentsCube(const CubeOptions& options, const archive::Archive& archive,
                      const Clock& clock)
-      : options_(options), archive_(archive), clock_(clock) {}
+      : options_(options),
+        archive_(archive),
+        clock_(clock),
+        budget_(std::make_shared<MemoryBudget>(options.made_bytes_max)) {}
 
   Status Load();
   std::shared_ptr<const Snapshot> snapshot() const override {
@@ -98,6 +101,7 @@ class StoredSegmentsCube final : public Cube {
   const CubeOptions options_;
   const archive::Archive& archive_;
   const Clock& clock_;
+  const std::shared_ptr<MemoryBudget> budget_;
 
   std::mutex process_mutex_;  // one run at a time; guards what follows
   Manifest manifest_;
@@ -122,6 +126,7 @@ std::shared_ptr<const Snapshot> StoredSegmentsCube::MakeState(
   parts.mapping = std::move(mapping);
   parts.zone = zone;
   parts.threads = options_.threads;
+  parts.budget = budget_;
   return std::make_shared<ColumnarSnapshot>(std::move(parts));
 }
 

@@ -67,6 +67,9 @@ struct CubeOptions {
   /// Delta segments of a month before they are folded into one; larger: cheaper runs, slower
   /// queries.
   int deltas_max = 16;
+  /// Memory for columns that queries make and keep (members of an attribute by row), in bytes.
+  /// Larger: more attributes answer at full speed; the others are slower, never wrong.
+  std::int64_t made_bytes_max = std::int64_t{1} << 30;
 };
 
 struct ProcessProgress {

@@ -12,6 +12,7 @@
 
 #include "archive/archive.h"
 #include "archive/sql.h"
+#include "cube/internal/manifest.h"
 #include "cube/internal/test_rows.h"
 #include "cube/reference.h"
 #include "file/temporary_folder.h"
@@ -315,6 +316,28 @@ TEST_F(CubeTest, DamagedManifestRebuildsAllWithANewVersion) {
   EXPECT_EQ(cube_->snapshot(), nullptr);
   EXPECT_EQ(cube_->damage().size(), 1U);
   EXPECT_GT(Process().data_version, version);
+  ExpectTruth();
+}
+
+// Promise: segments of another definition are never read as if they were ours: the archive gives
+// them again, under a new version.
+TEST_F(CubeTest, OlderDefinitionIsRebuiltFromTheArchive) {
+  Write(0, 30, kMarch);
+  Write(0, 10, kApril);
+  OpenCube();
+  const std::int64_t version = Process().data_version;
+  cube_.reset();
+  const std::string path = options_.folder + "/manifest.json";
+  auto manifest = ReadManifest(path);
+  ASSERT_TRUE(manifest.ok()) << manifest.error().ToString();
+  manifest->definition ^= 1;
+  std::ofstream(path, std::ios::binary | std::ios::trunc) << FormatManifest(*manifest);
+  OpenCube();
+  EXPECT_EQ(cube_->snapshot(), nullptr);
+  const ProcessReport report = Process();
+  EXPECT_GT(report.data_version, version);
+  EXPECT_EQ(StateOf(report, kMarch), "rebuilt");
+  EXPECT_EQ(StateOf(report, kApril), "rebuilt");
   ExpectTruth();
 }
 

@@ -9,7 +9,7 @@
 namespace cqd::cube {
 
 ColumnarSnapshot::ColumnarSnapshot(SnapshotParts parts)
-    : parts_(std::move(parts)), indexes_(parts_.segments, *parts_.mapping) {
+    : parts_(std::move(parts)), indexes_(parts_.segments, *parts_.mapping, parts_.budget) {
   for (const VisibleSegment& visible : parts_.segments) {
     row_count_ += visible.live_rows();
     bytes_ += static_cast<std::int64_t>(visible.segment->data().byte_count());

@@ -202,9 +202,21 @@ Status Application::OpenParts() {
       cube::QueryServiceOptions{.cache_bytes_max = config_.query_cache_bytes_max,
                                 .queries_max = static_cast<int>(config_.query_concurrent_max),
                                 .groups_max = config_.query_groups_max,
-                                .time_max = seconds(config_.query_time_max_s)},
+                                .time_max = seconds(config_.query_time_max_s),
+                                .archive_counts = [this] { return CountArchive(); }},
       clock_);
   return OpenAlerts();
+}
+
+cube::ArchiveCounts Application::CountArchive() const {
+  cube::ArchiveCounts counts;
+  if (const auto months = archive_->Months(); months.ok()) {
+    for (const archive::MonthInfo& month : *months) counts.streams += month.row_count;
+  }
+  if (const auto totals = archive_->quarantine().Totals(); totals.ok()) {
+    for (const archive::QuarantineTotal& total : *totals) counts.quarantined += total.entries;
+  }
+  return counts;
 }
 
 Status Application::OpenAlerts() {
@@ -262,7 +274,9 @@ Result<http::ServerOptions> Application::MakeServerOptions() {
   if (config_.auth_mode == "basic") {
     CQD_ASSIGN_OR_RETURN(
         options.authenticator,
-        http::MakeBasicAuthenticator({.password_file = config_.password_file}, clock_));
+        http::MakeBasicAuthenticator({.password_file = config_.password_file,
+                                      .session_time = std::chrono::hours(config_.session_hours)},
+                                     clock_));
   } else if (config_.auth_mode == "proxy") {
     CQD_ASSIGN_OR_RETURN(
         options.authenticator,
@@ -281,6 +295,7 @@ Result<http::ServerOptions> Application::MakeServerOptions() {
 Status Application::MakeRouter() {
   if (router_) return OkStatus();
   CQD_ASSIGN_OR_RETURN(const TimeZone published_zone, TimeZone::Find(config_.data_api_time_zone));
+  CQD_ASSIGN_OR_RETURN(const TimeZone cube_zone, TimeZone::Find(config_.cube_time_zone));
   services_ = std::make_unique<api::Services>(api::Services{
       .clock = clock_,
       .archive = *archive_,
@@ -300,7 +315,16 @@ Status Application::MakeRouter() {
       .report_bytes_max = static_cast<std::size_t>(config_.report_bytes_max),
       .streams_max = config_.streams_max,
       .alerts = alerts_.get(),
-      .badges_public = config_.badges_public});
+      .badges_public = config_.badges_public,
+      .auth = {.mode = config_.auth_mode,
+               .password_file = config_.password_file,
+               .session_time = std::chrono::hours(config_.session_hours),
+               .secure = !config_.tls_certificate_file.empty()},
+      .archive_folder = DataPath(config_, "archive"),
+      .cube_zone = cube_zone,
+      .note = [log = run_log_.get()](const std::string& text) {
+        if (!log->Append("System", text).ok()) LogWarning("could not be logged: {}", text);
+      }});
   router_.emplace();
   api::AddRoutes(*router_, *services_);
   portal::AddRoutes(*router_, {.folder = PortalFolder(config_),
@@ -325,6 +349,7 @@ Status Application::StartServing() {
   AllowConnections(config_.connections_max);
   CQD_RETURN_IF_ERROR(MakeRouter());
   CQD_ASSIGN_OR_RETURN(http::ServerOptions options, MakeServerOptions());
+  services_->auth.authenticator = options.authenticator.get();
   CQD_ASSIGN_OR_RETURN(server_, http::Server::Start(std::move(options), *std::move(router_)));
   router_.reset();
   CQD_RETURN_IF_ERROR(run_log_->Append("System", fmt::format("OpenCQD {} started", Version())));

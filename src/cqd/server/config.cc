@@ -298,6 +298,14 @@ std::vector<Setting> SettingsOf(Config& c) {
       {.key = "auth.password_file",
        .value = &c.password_file,
        .meaning = "For `basic`: file of users, made and changed with `cqd user add`."},
+      {.key = "auth.session_hours",
+       .value = &c.session_hours,
+       .min = 0,
+       .max = 168,
+       .unit = "hours",
+       .meaning = "For `basic`: how long a browser that signed in on the sign-in page stays signed "
+                  "in; 0: no sign-in page, browsers ask in a window of their own. Larger: less "
+                  "typing, but a browser left open is open for longer."},
       {.key = "auth.proxy_user_header",
        .value = &c.proxy_user_header,
        .meaning = "For `proxy`: header that carries the user's name."},

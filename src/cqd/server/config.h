@@ -70,6 +70,7 @@ struct Config {
 
   std::string auth_mode = "none";
   std::string password_file;
+  std::int64_t session_hours = 8;
   std::string proxy_user_header;
   std::string proxy_role_header;
   std::vector<std::string> proxy_addresses;

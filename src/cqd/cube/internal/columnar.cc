@@ -102,6 +102,7 @@ Result<Groups> ScanAll(const Plan& plan, std::span<const VisibleSegment> segment
   statuses[0] = scan.RunGuarded(tallies[0]);
   for (std::thread& thread : running) thread.join();
   for (Status& status : statuses) CQD_RETURN_IF_ERROR(std::move(status));
+  for (Tally& tally : tallies) tally.Settle();
   for (std::size_t i = 1; i <= helpers; ++i) Merge(plan, tallies[i], tallies[0]);
   return Collect(plan, tallies[0], limits.groups_max);
 }

@@ -27,22 +27,6 @@ void FillGaps(std::vector<std::uint32_t>& table) {
   }
 }
 
-/// Code of a value that occurs in the column.
-std::uint64_t CodeOf(const column::ColumnView& view, model::Value value) {
-  switch (view.encoding) {
-    case column::Encoding::kConstant:
-      return 0;
-    case column::Encoding::kFrame:
-      if (value == column::kNull) return 0;
-      return static_cast<std::uint64_t>(value) - static_cast<std::uint64_t>(view.base);
-    case column::Encoding::kDictionary:
-      return static_cast<std::uint64_t>(
-          std::lower_bound(view.dictionary.begin(), view.dictionary.end(), value) -
-          view.dictionary.begin());
-  }
-  return 0;
-}
-
 /// Calls function(k, number) with the value number of each selected row.
 template <typename Function>
 void ForNumbers(const ColumnIndex& index, const column::ColumnView& view, std::size_t segment,
@@ -65,15 +49,10 @@ void ForNumbers(const ColumnIndex& index, const column::ColumnView& view, std::s
   });
 }
 
-/// Places 0, 1, 2 ... of a whole block.
-const std::vector<std::uint16_t>& AllRows() {
-  static const auto* const kRows = [] {
-    auto* rows = new std::vector<std::uint16_t>(column::kBlockRows);
-    for (std::size_t i = 0; i < rows->size(); ++i) (*rows)[i] = static_cast<std::uint16_t>(i);
-    return rows;
-  }();
-  return *kRows;
-}
+// Codes of members replace stored ones when they are at most one in so many: a table of them stays
+// in the first level of the cache, where that of the stored codes would not.
+constexpr std::size_t kNarrowShare = 4;
+constexpr std::size_t kNarrowMax = 65'536;
 
 }  // namespace
 
@@ -87,7 +66,7 @@ Result<std::shared_ptr<const ColumnIndex>> ColumnIndex::Make(
     if (HasNarrowCodes(view)) table.assign(view.code_max() + 1, column::GroupTable::kMissing);
     for (const model::Value value : visible.segment->Distinct(column)) {
       const std::uint32_t number = index->numbers_.NumberOf(static_cast<std::uint64_t>(value));
-      if (!table.empty()) table[CodeOf(view, value)] = number;
+      if (!table.empty()) table[view.CodeOf(value)] = number;
     }
     FillGaps(table);
   }
@@ -97,19 +76,22 @@ Result<std::shared_ptr<const ColumnIndex>> ColumnIndex::Make(
 Result<std::shared_ptr<const AttributeIndex>> AttributeIndex::Make(
     std::span<const VisibleSegment> segments, const model::Attribute& attribute,
     const model::Mapping& mapping, std::shared_ptr<const ColumnIndex> first,
-    std::shared_ptr<const ColumnIndex> second, const StopCheck& stop) {
+    std::shared_ptr<const ColumnIndex> second, std::shared_ptr<MemoryBudget> budget,
+    const StopCheck& stop) {
   std::shared_ptr<AttributeIndex> index(new AttributeIndex());
+  index->attribute_ = &attribute;
+  index->budget_ = std::move(budget);
   index->first_ = std::move(first);
   index->second_ = std::move(second);
-  index->by_code_.resize(segments.size());
-  CQD_RETURN_IF_ERROR(index->second_ ? index->AddPairs(segments, attribute, mapping, stop)
-                                     : index->AddSingles(segments, attribute, mapping, stop));
+  index->slots_.resize(segments.size());
+  CQD_RETURN_IF_ERROR(index->second_ ? index->AddPairs(segments, mapping, stop)
+                                     : index->AddSingles(segments, mapping, stop));
   return std::shared_ptr<const AttributeIndex>(std::move(index));
 }
 
-std::uint32_t AttributeIndex::Intern(const model::Attribute& attribute, model::Value a,
-                                     model::Value b, const model::Mapping& mapping) {
-  model::Member member = attribute.member(a, b, mapping);
+std::uint32_t AttributeIndex::Intern(model::Value a, model::Value b,
+                                     const model::Mapping& mapping) {
+  model::Member member = attribute_->member(a, b, mapping);
   const auto next = static_cast<std::uint32_t>(members_.size());
   const auto [at, added] = member_by_key_.emplace(member.key, next);
   if (added) members_.push_back(std::move(member));
@@ -118,7 +100,7 @@ std::uint32_t AttributeIndex::Intern(const model::Attribute& attribute, model::V
 
 void AttributeIndex::SetSlot(std::size_t segment, const column::ColumnView& view,
                              std::vector<std::uint32_t> table) {
-  Slot& slot = by_code_[segment];
+  Slot& slot = slots_[segment];
   slot.known = true;
   slot.table = std::move(table);
   const bool one_member =
@@ -127,55 +109,88 @@ void AttributeIndex::SetSlot(std::size_t segment, const column::ColumnView& view
   slot.by_code = {one_member ? nullptr : &view, slot.table};
 }
 
+void AttributeIndex::SetSlot(std::size_t segment, std::shared_ptr<const KeptTuples> tuples,
+                             std::vector<std::uint32_t> table) {
+  if (tuples->lease == nullptr) return;  // not kept: the members are known, the rows' are not
+  SetSlot(segment, tuples->tuples.codes.view(), std::move(table));
+  slots_[segment].tuples = std::move(tuples);
+}
+
 Status AttributeIndex::AddSingles(std::span<const VisibleSegment> segments,
-                                  const model::Attribute& attribute, const model::Mapping& mapping,
-                                  const StopCheck& stop) {
+                                  const model::Mapping& mapping, const StopCheck& stop) {
   for (std::uint32_t number = 0; number < first_->size(); ++number) {
     if (number % 4096 == 0) CQD_RETURN_IF_ERROR(stop());
-    member_by_number_.push_back(Intern(attribute, first_->ValueOf(number), model::kNull, mapping));
+    member_by_number_.push_back(Intern(first_->ValueOf(number), model::kNull, mapping));
   }
   for (std::size_t s = 0; s < segments.size(); ++s) {
+    const CubeSegment& segment = *segments[s].segment;
     std::vector<std::uint32_t> table = first_->Table(s);
-    if (table.empty()) continue;
-    for (std::uint32_t& entry : table) entry = member_by_number_[entry];
-    SetSlot(s, segments[s].segment->Column(first_->column()), std::move(table));
+    if (!table.empty()) {
+      for (std::uint32_t& entry : table) entry = member_by_number_[entry];
+      SetSlot(s, segment.Column(first_->column()), std::move(table));
+      continue;
+    }
+    CQD_RETURN_IF_ERROR(stop());
+    auto kept = segment.TuplesOf(first_->column(), std::nullopt, budget_);
+    for (const auto& tuple : kept->tuples.values) {
+      table.push_back(member_by_number_[first_->NumberOf(tuple[0])]);
+    }
+    SetSlot(s, std::move(kept), std::move(table));
   }
   return OkStatus();
 }
 
 Status AttributeIndex::AddPairs(std::span<const VisibleSegment> segments,
-                                const model::Attribute& attribute, const model::Mapping& mapping,
-                                const StopCheck& stop) {
-  std::vector<std::uint32_t> a(column::kBlockRows);
+                                const model::Mapping& mapping, const StopCheck& stop) {
   for (std::size_t s = 0; s < segments.size(); ++s) {
-    const CubeSegment& segment = *segments[s].segment;
-    const column::ColumnView& first = segment.Column(first_->column());
-    const column::ColumnView& second = segment.Column(second_->column());
-    for (std::size_t row = 0; row < segment.row_count(); row += column::kBlockRows) {
-      if (row % (8 * column::kBlockRows) == 0) CQD_RETURN_IF_ERROR(stop());
-      const std::size_t count = std::min(column::kBlockRows, segment.row_count() - row);
-      const std::uint16_t* all = AllRows().data();
-      ForNumbers(*first_, first, s, row, all, count,
-                 [&a](std::size_t k, std::uint32_t number) { a[k] = number; });
-      ForNumbers(*second_, second, s, row, all, count, [&](std::size_t k, std::uint32_t b) {
-        if (pairs_.NumberOf(PairKey(a[k], b)) != member_by_number_.size()) return;
-        member_by_number_.push_back(
-            Intern(attribute, first_->ValueOf(a[k]), second_->ValueOf(b), mapping));
-      });
+    CQD_RETURN_IF_ERROR(stop());
+    auto kept = segments[s].segment->TuplesOf(first_->column(), second_->column(), budget_);
+    std::vector<std::uint32_t> table;
+    table.reserve(kept->tuples.values.size());
+    for (const auto& tuple : kept->tuples.values) {
+      const std::uint64_t key = PairKey(first_->NumberOf(tuple[0]), second_->NumberOf(tuple[1]));
+      const std::uint32_t number = pairs_.NumberOf(key);
+      if (number == member_by_number_.size()) {
+        member_by_number_.push_back(Intern(tuple[0], tuple[1], mapping));
+      }
+      table.push_back(member_by_number_[number]);
     }
-    // One of the two does not vary here: the other's codes decide alone.
-    const bool by_first = second.width == 0;
-    if (!by_first && first.width != 0) continue;
-    std::vector<std::uint32_t> table = by_first ? first_->Table(s) : second_->Table(s);
-    if (table.empty()) continue;
-    const std::uint32_t fixed = by_first ? second_->Table(s)[0] : first_->Table(s)[0];
-    for (std::uint32_t& entry : table) {
-      entry =
-          member_by_number_[pairs_.Find(by_first ? PairKey(entry, fixed) : PairKey(fixed, entry))];
-    }
-    SetSlot(s, by_first ? first : second, std::move(table));
+    SetSlot(s, std::move(kept), std::move(table));
   }
   return OkStatus();
+}
+
+const AttributeIndex::ByCode* AttributeIndex::NarrowByCode(const VisibleSegment& visible,
+                                                           std::size_t segment) const {
+  Slot& slot = slots_[segment];
+  if (!slot.known) return nullptr;
+  if (slot.by_code.view == nullptr || slot.by_code.view->width == 1) return &slot.by_code;
+  std::call_once(slot.narrow_once, [&] { MakeNarrow(visible, slot); });
+  return slot.is_narrow ? &slot.narrow : &slot.by_code;
+}
+
+void AttributeIndex::MakeNarrow(const VisibleSegment& visible, Slot& slot) const {
+  constexpr auto kNone = column::GroupTable::kMissing;
+  const std::size_t count_max = std::min(kNarrowMax, slot.table.size() / kNarrowShare);
+  // Numbered in the order of the codes: the same members get the same codes in every snapshot.
+  std::vector<std::uint32_t> narrow_of(members_.size(), kNone);
+  std::vector<std::uint32_t> members, code_of;
+  code_of.reserve(slot.table.size());
+  for (const std::uint32_t member : slot.table) {
+    if (narrow_of[member] == kNone) {
+      if (members.size() == count_max) return;
+      narrow_of[member] = static_cast<std::uint32_t>(members.size());
+      members.push_back(member);
+    }
+    code_of.push_back(narrow_of[member]);
+  }
+  slot.narrow_codes =
+      visible.segment->MembersIn(*slot.by_code.view, attribute_->id, std::move(code_of),
+                                 static_cast<std::uint32_t>(members.size()), budget_);
+  if (slot.narrow_codes == nullptr) return;
+  slot.narrow_table = std::move(members);
+  slot.narrow = {&slot.narrow_codes->codes.view(), slot.narrow_table};
+  slot.is_narrow = true;
 }
 
 void AttributeIndex::MembersOf(const VisibleSegment& visible, std::size_t segment,
@@ -212,8 +227,9 @@ Result<std::shared_ptr<const AttributeIndex>> Indexes::Of(const model::Attribute
   if (attribute.input_count == 2) {
     CQD_ASSIGN_OR_RETURN(second, OfColumn(attribute.inputs[1], stop));
   }
-  CQD_ASSIGN_OR_RETURN(slot.made, AttributeIndex::Make(segments_, attribute, mapping_,
-                                                       std::move(first), std::move(second), stop));
+  CQD_ASSIGN_OR_RETURN(slot.made,
+                       AttributeIndex::Make(segments_, attribute, mapping_, std::move(first),
+                                            std::move(second), budget_, stop));
   return slot.made;
 }
 

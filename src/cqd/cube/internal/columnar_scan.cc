@@ -1,6 +1,8 @@
 #include "cube/internal/columnar_scan.h"
 
 #include <algorithm>
+#include <bit>
+#include <limits>
 #include <numeric>
 
 #include "base/check.h"
@@ -28,21 +30,51 @@ column::CodeSet CodesBetween(const column::ColumnView& view, model::Value first,
   }
   const auto low = std::max(first, view.min), high = std::min(last, view.max);
   if (low > high) return set;
-  set.kind = column::CodeSet::Kind::kInterval;
   if (view.encoding == column::Encoding::kDictionary) {
     const auto begin = view.dictionary.begin(), end = view.dictionary.end();
     const auto from = std::lower_bound(begin, end, low), to = std::upper_bound(begin, end, high);
-    if (from == to) return {};
-    set.first = static_cast<std::uint64_t>(from - begin);
-    set.last = static_cast<std::uint64_t>(to - begin) - 1;
-    return set;
+    if (from == to) return set;
+    set.intervals.push_back(
+        {static_cast<std::uint64_t>(from - begin), static_cast<std::uint64_t>(to - begin) - 1});
+  } else {
+    const auto base = static_cast<std::uint64_t>(view.base);
+    set.intervals.push_back(
+        {static_cast<std::uint64_t>(low) - base, static_cast<std::uint64_t>(high) - base});
   }
-  set.first = static_cast<std::uint64_t>(low) - static_cast<std::uint64_t>(view.base);
-  set.last = static_cast<std::uint64_t>(high) - static_cast<std::uint64_t>(view.base);
+  set.kind = column::CodeSet::Kind::kIntervals;
   return set;
 }
 
+// Both copies together stay in the first level of the cache.
+constexpr std::size_t kTwiceMax = 4096;
+
+/// A set that is looked up by wide codes, row by row: worth waiting for what other filters leave.
+bool IsLate(const column::ColumnView* view, const column::CodeSet& set) {
+  return view != nullptr && view->width > 1 && set.kind == column::CodeSet::Kind::kTable;
+}
+
 }  // namespace
+
+Tally::Tally(const Plan& plan) : groups(plan.shape) {
+  Resize(plan);
+  if (!plan.shape.is_array()) return;
+  small.resize(counts.size());
+  if (counts.size() <= kTwiceMax) small_other.resize(counts.size());
+}
+
+void Tally::MakeRoom(std::size_t rows) {
+  if (small_rows + rows > std::numeric_limits<std::uint32_t>::max()) Settle();
+  small_rows += rows;
+}
+
+void Tally::Settle() {
+  if (small_rows == 0) return;
+  for (auto* part : {&small, &small_other}) {
+    for (std::size_t i = 0; i < part->size(); ++i) counts[i] += (*part)[i];
+    std::fill(part->begin(), part->end(), 0U);
+  }
+  small_rows = 0;
+}
 
 void Tally::Resize(const Plan& plan) {
   counts.resize(groups.size() * plan.class_count);
@@ -120,7 +152,8 @@ Scanner::Scanner(const Plan& plan)
       selection_(kBlockRows),
       mask_(kBlockRows),
       any_mask_(kBlockRows),
-      passes_(kBlockRows),
+      passing_rows_(kBlockRows),
+      passing_groups_(kBlockRows),
       keys_(kBlockRows),
       groups_(kBlockRows),
       classes_(kBlockRows),
@@ -138,12 +171,13 @@ bool Scanner::PrepareWindow(const CubeSegment& segment) {
   return set.kind != column::CodeSet::Kind::kNone;
 }
 
-Scanner::SegmentAnyOf Scanner::PrepareAnyOf(const AnyOf& any_of, std::size_t segment) const {
+Scanner::SegmentAnyOf Scanner::PrepareAnyOf(const AnyOf& any_of, const VisibleSegment& visible,
+                                            std::size_t segment) const {
   SegmentAnyOf prepared;
   for (const PlannedFilter& filter : any_of) {
     SegmentFilter one;
     one.filter = &filter;
-    if (const AttributeIndex::ByCode* by_code = filter.index->FindByCode(segment)) {
+    if (const AttributeIndex::ByCode* by_code = filter.index->NarrowByCode(visible, segment)) {
       if (by_code->view == nullptr) {
         if (filter.passes[by_code->member[0]] != 0) prepared.always = true;
         continue;
@@ -156,31 +190,64 @@ Scanner::SegmentAnyOf Scanner::PrepareAnyOf(const AnyOf& any_of, std::size_t seg
       one.set = column::SimplestSet(one.table);
       if (one.set.kind == column::CodeSet::Kind::kAll) prepared.always = true;
       if (one.set.kind == column::CodeSet::Kind::kNone) continue;
+      FindShares(one);
     }
     prepared.filters.push_back(std::move(one));
   }
   return prepared;
 }
 
+/// What the zones of the filter's column say of each block.
+void Scanner::FindShares(SegmentFilter& filter) {
+  const column::ColumnView& view = *filter.view;
+  if (view.zones.empty()) return;
+  // passing[n]: codes below n that pass.
+  std::vector<std::uint32_t> passing(filter.table.size() + 1);
+  for (std::size_t code = 0; code < filter.table.size(); ++code) {
+    passing[code + 1] = passing[code] + filter.table[code];
+  }
+  for (const column::Zone& zone : view.zones) {
+    const bool has_values = zone.min <= zone.max;
+    const std::uint64_t last = has_values ? view.CodeOf(zone.max) : 0;
+    const std::uint64_t first = zone.null_count > 0 || !has_values ? 0 : view.CodeOf(zone.min);
+    const std::uint64_t pass = passing[last + 1] - passing[first];
+    filter.shares.push_back(pass == 0                  ? Share::kNone
+                            : pass == last - first + 1 ? Share::kAll
+                                                       : Share::kSome);
+  }
+}
+
+Scanner::Share Scanner::SegmentAnyOf::ShareOf(std::size_t block) const {
+  auto share = Share::kNone;
+  for (const SegmentFilter& filter : filters) share = std::max(share, filter.ShareOf(block));
+  return share;
+}
+
 /// False when no row of the segment can pass.
 bool Scanner::Prepare(const VisibleSegment& visible, std::size_t segment) {
   if (visible.live_rows() == 0 || !PrepareWindow(*visible.segment)) return false;
   filters_.clear();
+  late_filters_.clear();
   for (const AnyOf& any_of : plan_.all_of) {
-    SegmentAnyOf prepared = PrepareAnyOf(any_of, segment);
+    SegmentAnyOf prepared = PrepareAnyOf(any_of, visible, segment);
     if (prepared.always) continue;
     if (prepared.filters.empty()) return false;
-    filters_.push_back(std::move(prepared));
+    if (prepared.filters.size() == 1 && IsLate(prepared.filters[0].view, prepared.filters[0].set)) {
+      late_filters_.push_back(std::move(prepared.filters[0]));
+    } else {
+      filters_.push_back(std::move(prepared));
+    }
   }
-  filtered_ = window_.has_value() || !filters_.empty() || visible.dead != nullptr;
+  filtered_ = window_.has_value() || !filters_.empty() || !late_filters_.empty();
   class_by_code_ = plan_.facts->Table(segment);
   for (std::uint32_t& entry : class_by_code_) entry = plan_.class_of_facts[entry];
   return true;
 }
 
 /// Members alone, of one attribute: the table by code names exactly those that occur.
-bool Scanner::CountFromTable(std::size_t segment, Tally& tally) {
-  if (filtered_ || !plan_.measures.empty() || plan_.dimensions.size() != 1) return false;
+bool Scanner::CountFromTable(const VisibleSegment& visible, std::size_t segment, Tally& tally) {
+  if (filtered_ || visible.dead || !plan_.measures.empty() || plan_.dimensions.size() != 1)
+    return false;
   const AttributeIndex::ByCode* by_code = plan_.dimensions[0]->FindByCode(segment);
   if (by_code == nullptr) return false;
   std::vector<std::uint32_t> groups;
@@ -196,7 +263,7 @@ bool Scanner::CountFromTable(std::size_t segment, Tally& tally) {
 }
 
 /// When nothing is filtered and every dimension has one member in the segment, the occurrences in
-/// the dictionary of the facts are the answer: no row is read.
+/// the dictionary of the facts are the answer, less the dead rows: no other row is read.
 bool Scanner::CountFromTotals(const VisibleSegment& visible, std::size_t segment, Tally& tally) {
   const column::ColumnView& facts = visible.segment->Column(model::CubeColumn::kFacts);
   if (filtered_ || !plan_.sums.empty() || facts.encoding == column::Encoding::kFrame) return false;
@@ -210,11 +277,18 @@ bool Scanner::CountFromTotals(const VisibleSegment& visible, std::size_t segment
   tally.Resize(plan_);
   std::int64_t* counts = tally.counts.data() + group * plan_.class_count;
   if (facts.encoding == column::Encoding::kConstant) {
-    counts[class_by_code_[0]] += static_cast<std::int64_t>(facts.row_count);
+    counts[class_by_code_[0]] += visible.live_rows();
     return true;
   }
   for (std::size_t code = 0; code < facts.occurrences.size(); ++code) {
     counts[class_by_code_[code]] += facts.occurrences[code];
+  }
+  if (visible.dead == nullptr) return true;
+  for (std::size_t w = 0; w < visible.dead->bits.size(); ++w) {
+    for (std::uint64_t word = visible.dead->bits[w]; word != 0; word &= word - 1) {
+      const auto row = w * 64 + static_cast<std::size_t>(std::countr_zero(word));
+      --counts[class_by_code_[facts.CodeAt(row)]];
+    }
   }
   return true;
 }
@@ -241,23 +315,39 @@ void Scanner::ApplyFilter(const SegmentFilter& filter, const VisibleSegment& vis
   }
 }
 
+/// True when no row of the block can pass.
+bool Scanner::SkipsBlock(std::size_t block) const {
+  const auto is_none = [block](const auto& filter) {
+    return filter.ShareOf(block) == Share::kNone;
+  };
+  return std::any_of(filters_.begin(), filters_.end(), is_none) ||
+         std::any_of(late_filters_.begin(), late_filters_.end(), is_none);
+}
+
 /// Fills selection_; returns how many rows of the block passed.
 std::size_t Scanner::FilterBlock(const VisibleSegment& visible, std::size_t segment,
                                  std::size_t first, std::size_t count) {
+  const std::size_t block = first / kBlockRows;
+  const column::ColumnView& day = visible.segment->Column(model::CubeColumn::kStartDay);
+  bool in_window = true;  // the whole block
   if (window_) {
-    const column::ColumnView& day = visible.segment->Column(model::CubeColumn::kStartDay);
-    const column::Zone& zone = day.zones[first / kBlockRows];
+    const column::Zone& zone = day.zones[block];
     if (zone.max < plan_.window->first || zone.min > plan_.window->last) return 0;
+    in_window =
+        zone.null_count == 0 && zone.min >= plan_.window->first && zone.max <= plan_.window->last;
   }
+  if (SkipsBlock(block)) return 0;
   std::fill_n(mask_.data(), count, column::Mask{1});
+  bool all = visible.dead == nullptr && in_window;
   if (visible.dead) column::ClearDead(visible.dead->bits, first, count, mask_.data());
-  if (window_) {
-    const column::ColumnView& day = visible.segment->Column(model::CubeColumn::kStartDay);
+  if (!in_window) {
     column::WithCodes(day, [&](const auto* codes) {
       column::AndSet(codes + first, count, *window_, mask_.data());
     });
   }
   for (const SegmentAnyOf& any_of : filters_) {
+    if (any_of.ShareOf(block) == Share::kAll) continue;
+    all = false;
     if (any_of.filters.size() == 1) {
       ApplyFilter(any_of.filters[0], visible, segment, first, count, false, mask_.data());
       continue;
@@ -268,7 +358,21 @@ std::size_t Scanner::FilterBlock(const VisibleSegment& visible, std::size_t segm
     }
     column::AndMask(any_mask_.data(), count, mask_.data());
   }
-  return column::Select(mask_.data(), count, selection_.data());
+  if (all) {
+    std::copy_n(all_rows_.data(), count, selection_.data());
+    return FilterSelection(first, count);
+  }
+  return FilterSelection(first, column::Select(mask_.data(), count, selection_.data()));
+}
+
+std::size_t Scanner::FilterSelection(std::size_t first, std::size_t selected) {
+  for (const SegmentFilter& filter : late_filters_) {
+    if (filter.ShareOf(first / kBlockRows) == Share::kAll) continue;
+    column::WithCodes(*filter.view, [&](const auto* codes) {
+      selected = column::KeepSelected(codes + first, filter.set.table, selected, selection_.data());
+    });
+  }
+  return selected;
 }
 
 /// Fills groups_ with the group number of each selected row.
@@ -281,7 +385,7 @@ void Scanner::NumberGroups(const VisibleSegment& visible, std::size_t segment, s
     for (std::size_t i = 0; i < stage.dimension_count; ++i) {
       const AttributeIndex& dimension = *plan_.dimensions[stage.first_dimension + i];
       const std::uint64_t stride = stage.strides[i];
-      const AttributeIndex::ByCode* by_code = dimension.FindByCode(segment);
+      const AttributeIndex::ByCode* by_code = dimension_codes_[stage.first_dimension + i];
       if (by_code == nullptr) {
         dimension.MembersOf(visible, segment, first, selection_.data(), selected, members_.data());
         for (std::size_t k = 0; k < selected; ++k) keys_[k] += members_[k] * stride;
@@ -300,10 +404,91 @@ void Scanner::NumberGroups(const VisibleSegment& visible, std::size_t segment, s
   if (!plan_.shape.is_array()) tally.Resize(plan_);
 }
 
+/// Fills groups_ for an array of groups.
+void Scanner::IndexGroups(const VisibleSegment& visible, std::size_t segment, std::size_t first,
+                          std::size_t selected) {
+  using column::Into;
+  Into into = Into::kSet;
+  std::uint32_t fixed = 0;  // of the dimensions with one member in the segment
+  const GroupShape::Stage& stage = plan_.shape.stages()[0];
+  for (std::size_t d = 0; d < plan_.dimensions.size(); ++d) {
+    const auto stride = static_cast<std::uint32_t>(stage.strides[d]);
+    const AttributeIndex::ByCode* by_code = dimension_codes_[d];
+    if (by_code != nullptr && by_code->view == nullptr) {
+      fixed += by_code->member[0] * stride;
+      continue;
+    }
+    if (by_code != nullptr) {
+      column::WithCodes(*by_code->view, [&](const auto* codes) {
+        column::IndexGathered(codes + first, selected_rows_, selected, by_code->member.data(),
+                              stride, into, groups_.data());
+      });
+    } else {
+      if (into == Into::kSet) std::fill_n(groups_.data(), selected, 0U);
+      plan_.dimensions[d]->MembersOf(visible, segment, first, selection_.data(), selected,
+                                     members_.data());
+      for (std::size_t k = 0; k < selected; ++k) groups_[k] += members_[k] * stride;
+    }
+    into = Into::kAdd;
+  }
+  if (into == Into::kSet) std::fill_n(groups_.data(), selected, fixed);
+  if (into == Into::kSet || fixed == 0) return;
+  for (std::size_t k = 0; k < selected; ++k) groups_[k] += fixed;
+}
+
+/// Fills passing_rows_ and passing_groups_; returns how many pass.
+std::size_t Scanner::KeepPassing(std::size_t test, std::size_t selected) {
+  const column::Mask* passes = plan_.passes[test].data();
+  std::size_t passing = 0;
+  for (std::size_t k = 0; k < selected; ++k) {
+    passing_rows_[passing] = selection_[k];
+    passing_groups_[passing] = groups_[k];
+    passing += passes[classes_[k]];
+  }
+  return passing;
+}
+
+void Scanner::AddSums(const VisibleSegment& visible, std::size_t first, std::size_t selected,
+                      Tally& tally) {
+  std::size_t passing = 0;
+  bool in_runs = false;
+  for (std::size_t s = 0; s < plan_.sums.size(); ++s) {
+    const PlannedSum& sum = plan_.sums[s];
+    if (s == 0 || sum.test != plan_.sums[s - 1].test) {
+      passing = KeepPassing(sum.test, selected);
+      in_runs = column::FindRuns(passing_groups_.data(), passing, runs_);
+    }
+    const column::ColumnView& values = visible.segment->Column(sum.column);
+    std::int64_t* sums = tally.sums[s].data();
+    std::int64_t* numbers = tally.numbers[s].data();
+    if (in_runs) {
+      column::AddRuns(values, first, passing_rows_.data(), runs_, sums, numbers);
+    } else {
+      column::AddValues(values, first, passing_rows_.data(), passing, passing_groups_.data(), sums,
+                        numbers);
+    }
+  }
+}
+
 void Scanner::CountBlock(const VisibleSegment& visible, std::size_t segment, std::size_t first,
                          std::size_t selected, Tally& tally) {
-  NumberGroups(visible, segment, first, selected, tally);
+  if (plan_.shape.is_array()) {
+    IndexGroups(visible, segment, first, selected);
+  } else {
+    NumberGroups(visible, segment, first, selected, tally);
+  }
+  const auto class_count = static_cast<std::uint32_t>(plan_.class_count);
   const column::ColumnView& facts = visible.segment->Column(model::CubeColumn::kFacts);
+  if (plan_.shape.is_array() && plan_.sums.empty() && facts.width != 0 && !class_by_code_.empty()) {
+    tally.MakeRoom(selected);
+    std::uint32_t* other =
+        tally.small_other.empty() ? tally.small.data() : tally.small_other.data();
+    column::WithCodes(facts, [&](const auto* codes) {
+      column::CountByCode(codes + first, selected_rows_, selected, groups_.data(),
+                          class_by_code_.data(), class_count, tally.small.data(), other);
+    });
+    return;
+  }
   if (facts.width == 0) {
     std::fill_n(classes_.data(), selected, class_by_code_[0]);
   } else {
@@ -319,29 +504,24 @@ void Scanner::CountBlock(const VisibleSegment& visible, std::size_t segment, std
       }
     });
   }
-  column::CountClasses(groups_.data(), classes_.data(), selected,
-                       static_cast<std::uint32_t>(plan_.class_count), tally.counts.data());
-  for (std::size_t s = 0; s < plan_.sums.size(); ++s) {
-    const column::ColumnView& values = visible.segment->Column(plan_.sums[s].column);
-    const column::Mask* passes = plan_.passes[plan_.sums[s].test].data();
-    for (std::size_t k = 0; k < selected; ++k) passes_[k] = passes[classes_[k]];
-    column::AddValues(values, first, selection_.data(), selected, groups_.data(), passes_.data(),
-                      tally.sums[s].data(), tally.numbers[s].data());
-  }
+  column::CountClasses(groups_.data(), classes_.data(), selected, class_count, tally.counts.data());
+  AddSums(visible, first, selected, tally);
 }
 
 void Scanner::Scan(const VisibleSegment& visible, std::size_t segment, Tally& tally) {
   if (!Prepare(visible, segment)) return;
-  if (CountFromTable(segment, tally) || CountFromTotals(visible, segment, tally)) return;
+  if (CountFromTable(visible, segment, tally) || CountFromTotals(visible, segment, tally)) return;
+  dimension_codes_.clear();
+  for (const auto& dimension : plan_.dimensions) {
+    dimension_codes_.push_back(dimension->NarrowByCode(visible, segment));
+  }
   const std::size_t rows = visible.segment->row_count();
   for (std::size_t first = 0; first < rows; first += kBlockRows) {
     const std::size_t count = std::min(kBlockRows, rows - first);
     std::size_t selected = count;
-    if (filtered_) {
-      selected = FilterBlock(visible, segment, first, count);
-    } else {
-      std::copy_n(all_rows_.data(), count, selection_.data());
-    }
+    if (filtered_ || visible.dead) selected = FilterBlock(visible, segment, first, count);
+    selected_rows_ = selected == count ? nullptr : selection_.data();
+    if (selected == count) std::copy_n(all_rows_.data(), count, selection_.data());
     if (selected != 0) CountBlock(visible, segment, first, selected, tally);
   }
 }

@@ -11,20 +11,28 @@ namespace cqd::cube {
 
 /// What one thread has counted. Arrays by group number, grown as groups appear.
 struct Tally {
-  explicit Tally(const Plan& plan) : groups(plan.shape) { Resize(plan); }
+  explicit Tally(const Plan& plan);
   /// Makes room for all groups seen.
   void Resize(const Plan& plan);
+  /// Room in `small` for `rows` more; what is there may move to `counts`.
+  void MakeRoom(std::size_t rows);
+  /// Moves what stands in `small` to `counts`.
+  void Settle();
 
   GroupNumbers groups;
-  std::vector<std::int64_t> counts;                ///< by group x class
+  std::vector<std::int64_t> counts;  ///< by group x class
+  /// Part of the counts of an array of groups, in numbers that need half the cache; twice over when
+  /// that still fits it (column::CountByCode).
+  std::vector<std::uint32_t> small, small_other;
+  std::size_t small_rows = 0;                      ///< counted there: below 2^32
   std::vector<std::vector<std::int64_t>> sums;     ///< by planned sum, by group
   std::vector<std::vector<std::int64_t>> numbers;  ///< values in each sum
 };
 
-/// Adds `from` to `to`, group by group.
+/// Adds `from` to `to`, group by group; both are settled.
 void Merge(const Plan& plan, const Tally& from, Tally& to);
 
-/// Groups of the tally that hold a stream. Errors: kResourceExhausted over groups_max.
+/// Groups of the settled tally that hold a stream. Errors: kResourceExhausted over groups_max.
 Result<Groups> Collect(const Plan& plan, const Tally& tally, std::int64_t groups_max);
 
 /// Scratch of one thread for one plan. Threads: one at a time.
@@ -35,39 +43,59 @@ class Scanner {
   void Scan(const VisibleSegment& visible, std::size_t segment, Tally& tally);
 
  private:
+  /// How many rows of a block pass, by its zone.
+  enum class Share : std::uint8_t { kNone, kSome, kAll };
   /// A filter on a segment: by codes of one column, or row by row.
   struct SegmentFilter {
     const column::ColumnView* view = nullptr;  ///< null: by members
     column::CodeSet set;
     std::vector<column::Mask> table;
     const PlannedFilter* filter = nullptr;
+    std::vector<Share> shares;  ///< by block; empty: kSome for all
+    Share ShareOf(std::size_t block) const { return shares.empty() ? Share::kSome : shares[block]; }
   };
   struct SegmentAnyOf {
     bool always = false;
     std::vector<SegmentFilter> filters;
+    Share ShareOf(std::size_t block) const;
   };
+  static void FindShares(SegmentFilter& filter);
 
   bool Prepare(const VisibleSegment& visible, std::size_t segment);
   bool PrepareWindow(const CubeSegment& segment);
-  SegmentAnyOf PrepareAnyOf(const AnyOf& any_of, std::size_t segment) const;
-  bool CountFromTable(std::size_t segment, Tally& tally);
+  SegmentAnyOf PrepareAnyOf(const AnyOf& any_of, const VisibleSegment& visible,
+                            std::size_t segment) const;
+  bool CountFromTable(const VisibleSegment& visible, std::size_t segment, Tally& tally);
   bool CountFromTotals(const VisibleSegment& visible, std::size_t segment, Tally& tally);
   std::size_t FilterBlock(const VisibleSegment& visible, std::size_t segment, std::size_t first,
                           std::size_t count);
+  bool SkipsBlock(std::size_t block) const;
+  std::size_t FilterSelection(std::size_t first, std::size_t selected);
   void ApplyFilter(const SegmentFilter& filter, const VisibleSegment& visible, std::size_t segment,
                    std::size_t first, std::size_t count, bool is_or, column::Mask* mask);
   void NumberGroups(const VisibleSegment& visible, std::size_t segment, std::size_t first,
                     std::size_t selected, Tally& tally);
+  void IndexGroups(const VisibleSegment& visible, std::size_t segment, std::size_t first,
+                   std::size_t selected);
+  void AddSums(const VisibleSegment& visible, std::size_t first, std::size_t selected,
+               Tally& tally);
+  std::size_t KeepPassing(std::size_t test, std::size_t selected);
   void CountBlock(const VisibleSegment& visible, std::size_t segment, std::size_t first,
                   std::size_t selected, Tally& tally);
 
   const Plan& plan_;
   std::vector<SegmentAnyOf> filters_;
+  std::vector<SegmentFilter> late_filters_;  ///< of all_of too; cheaper on what the others leave
   std::optional<column::CodeSet> window_;
   std::vector<std::uint32_t> class_by_code_;
-  bool filtered_ = false;
+  std::vector<const AttributeIndex::ByCode*> dimension_codes_;  ///< by dimension
+  bool filtered_ = false;  ///< by the window or a filter; rows may be dead besides
   std::vector<std::uint16_t> all_rows_, selection_;
-  std::vector<column::Mask> mask_, any_mask_, passes_;
+  const std::uint16_t* selected_rows_ = nullptr;  ///< null: the whole block
+  std::vector<column::Mask> mask_, any_mask_;
+  std::vector<std::uint16_t> passing_rows_;    ///< of selection_, those a sum's test lets pass
+  std::vector<std::uint32_t> passing_groups_;  ///< their groups
+  std::vector<column::GroupRun> runs_;
   std::vector<std::uint64_t> keys_;
   std::vector<std::uint32_t> groups_, classes_, members_;
 };

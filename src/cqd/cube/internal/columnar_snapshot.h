@@ -17,6 +17,7 @@ struct SnapshotParts {
   std::shared_ptr<const model::Mapping> mapping;
   TimeZone zone;
   int threads = 1;
+  std::shared_ptr<MemoryBudget> budget;  ///< shared by snapshots; nullptr: without a bound
 };
 
 class ColumnarSnapshot final : public Snapshot {

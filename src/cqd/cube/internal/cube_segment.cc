@@ -12,6 +12,8 @@ namespace cqd::cube {
 namespace {
 
 constexpr std::string_view kRowIdColumn = "row_id";
+/// Places of the rows in the order of their ids.
+constexpr std::string_view kRowOrderColumn = "row_order";
 constexpr std::string_view kAfter = "row_id_after";
 constexpr std::string_view kUpTo = "row_id_up_to";
 constexpr std::string_view kSessionTimeMax = "session_time_max";
@@ -83,6 +85,12 @@ Result<std::shared_ptr<const CubeSegment>> CubeSegment::Open(std::span<const std
   }
   segment->row_ids_ = segment->data_->Find(kRowIdColumn);
   if (segment->row_ids_ == nullptr) return Damaged("no column row_id");
+  segment->row_order_ = segment->data_->Find(kRowOrderColumn);
+  if (segment->row_order_ == nullptr) return Damaged("no column row_order");
+  const column::ColumnView& order = *segment->row_order_;
+  if (order.min != 0 || order.max + 1 != static_cast<std::int64_t>(segment->row_count())) {
+    return Damaged("places in row_order");
+  }
   return std::shared_ptr<const CubeSegment>(std::move(segment));
 }
 
@@ -112,17 +120,20 @@ UtcTime CubeSegment::session_time_max() const {
 }
 
 std::optional<std::size_t> CubeSegment::FindRow(archive::RowId id) const {
+  const auto row_at = [this](std::size_t place) {
+    return static_cast<std::size_t>(row_order_->At(place));
+  };
   std::size_t low = 0, high = row_count();
   while (low < high) {
     const std::size_t middle = low + (high - low) / 2;
-    if (row_ids_->At(middle) < id.value) {
+    if (row_ids_->At(row_at(middle)) < id.value) {
       low = middle + 1;
     } else {
       high = middle;
     }
   }
-  if (low == row_count() || row_ids_->At(low) != id.value) return std::nullopt;
-  return low;
+  if (low == row_count() || row_ids_->At(row_at(low)) != id.value) return std::nullopt;
+  return row_at(low);
 }
 
 const std::vector<model::Value>& CubeSegment::Distinct(model::CubeColumn column) const {
@@ -130,6 +141,51 @@ const std::vector<model::Value>& CubeSegment::Distinct(model::CubeColumn column)
   const auto found = distinct_.find(column);
   if (found != distinct_.end()) return found->second;
   return distinct_.emplace(column, column::DistinctValues(Column(column))).first->second;
+}
+
+std::shared_ptr<const KeptTuples> CubeSegment::TuplesOf(
+    model::CubeColumn first, std::optional<model::CubeColumn> second,
+    const std::shared_ptr<MemoryBudget>& budget) const {
+  const std::lock_guard lock(made_mutex_);
+  const auto found = tuples_.find({first, second});
+  if (found != tuples_.end()) return found->second;
+  auto made = std::make_shared<KeptTuples>(
+      KeptTuples{column::TuplesOf(Column(first), second ? &Column(*second) : nullptr), nullptr});
+  const std::size_t bytes =
+      made->tuples.codes.byte_count() + made->tuples.values.size() * sizeof(made->tuples.values[0]);
+  made->lease = Lease::Take(budget, bytes);
+  if (made->lease != nullptr) tuples_.emplace(std::pair(first, second), made);
+  return made;
+}
+
+std::shared_ptr<const MemberCodes> CubeSegment::MembersIn(
+    const column::ColumnView& from, int name, std::vector<std::uint32_t> code_of,
+    std::uint32_t count, const std::shared_ptr<MemoryBudget>& budget) const {
+  const std::lock_guard lock(made_mutex_);
+  std::shared_ptr<const MemberCodes>& kept = members_[name];
+  if (kept != nullptr && kept->code_of == code_of) return kept;
+  kept.reset();
+  column::MadeCodes codes(from, code_of, count);
+  auto lease = Lease::Take(budget, codes.byte_count() + code_of.size() * sizeof(code_of[0]));
+  if (lease == nullptr) return nullptr;
+  kept = std::make_shared<const MemberCodes>(
+      MemberCodes{std::move(code_of), std::move(codes), std::move(lease)});
+  return kept;
+}
+
+bool MemoryBudget::Take(std::int64_t bytes) {
+  if (taken_.fetch_add(bytes, std::memory_order_relaxed) + bytes <= bytes_max_) return true;
+  GiveBack(bytes);
+  return false;
+}
+
+std::unique_ptr<Lease> Lease::Take(std::shared_ptr<MemoryBudget> budget, std::size_t bytes) {
+  const auto wanted = static_cast<std::int64_t>(bytes);
+  if (budget != nullptr && !budget->Take(wanted)) return nullptr;
+  return std::unique_ptr<Lease>(new Lease(std::move(budget), wanted));
+}
+Lease::~Lease() {
+  if (budget_ != nullptr) budget_->GiveBack(bytes_);
 }
 
 SegmentBuilder::SegmentBuilder(const model::Mapping& mapping, const TimeZone& zone)
@@ -166,17 +222,65 @@ void SegmentBuilder::Add(const model::StreamRow& row, archive::RowId id) {
   if (++buffered_ == kBuffered) Flush();
 }
 
+const SegmentBuilder::Column& SegmentBuilder::Of(model::CubeColumn column) const {
+  const auto& stored = StoredColumns();
+  const auto place = std::lower_bound(stored.begin(), stored.end(), column) - stored.begin();
+  return columns_[static_cast<std::size_t>(place)];
+}
+
+/// The rows in the order they are stored in.
+std::vector<std::uint32_t> SegmentBuilder::SortedRows() const {
+  // Media first: nearly every report is about one of them. Then what scenarios are made of, then
+  // the day for windows and trends. Null becomes 0; the widths are more than the values need, and a
+  // value that does not fit would only stand in the wrong place.
+  struct Part {
+    model::CubeColumn column;
+    int bits;
+  };
+  constexpr Part kParts[] = {{model::CubeColumn::kMediaType, 6},
+                             {model::CubeColumn::kScenario, 12},
+                             {model::CubeColumn::kStartDay, 20}};
+  std::vector<std::uint64_t> keys(row_count());
+  for (const Part& part : kParts) {
+    const Column& column = Of(part.column);
+    const std::uint64_t mask = (std::uint64_t{1} << part.bits) - 1;
+    for (std::size_t row = 0; row < keys.size(); ++row) {
+      const model::Value value = column.values.empty() ? column.only : column.values[row];
+      const auto digit = value == model::kNull ? 0 : static_cast<std::uint64_t>(value) + 1;
+      keys[row] = keys[row] << part.bits | (digit & mask);
+    }
+  }
+  constexpr int kRowBits = 20;  // column::kSegmentRowsMax
+  for (std::size_t row = 0; row < keys.size(); ++row) keys[row] = keys[row] << kRowBits | row;
+  std::sort(keys.begin(), keys.end());
+  std::vector<std::uint32_t> rows(keys.size());
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    rows[i] = static_cast<std::uint32_t>(keys[i] & ((std::uint64_t{1} << kRowBits) - 1));
+  }
+  return rows;
+}
+
 std::vector<std::byte> SegmentBuilder::Finish(RowRange range) && {
   Flush();
   column::SegmentWriter writer(row_count());
-  writer.Add(kRowIdColumn, row_ids_);
+  const std::vector<std::uint32_t> sorted = SortedRows();
+  std::vector<model::Value> scratch(sorted.size());
+  const auto in_order =
+      [&](const std::vector<model::Value>& values) -> std::span<const model::Value> {
+    for (std::size_t i = 0; i < sorted.size(); ++i) scratch[i] = values[sorted[i]];
+    return scratch;
+  };
+  writer.Add(kRowIdColumn, in_order(row_ids_));
+  std::vector<model::Value> order(sorted.size());
+  for (std::size_t i = 0; i < sorted.size(); ++i) order[sorted[i]] = static_cast<model::Value>(i);
+  writer.Add(kRowOrderColumn, order);
   const auto& stored = StoredColumns();
   for (std::size_t i = 0; i < stored.size(); ++i) {
     const std::string_view name = model::CubeColumnName(stored[i]);
     if (columns_[i].values.empty()) {
       writer.AddConstant(name, columns_[i].only);
     } else {
-      writer.Add(name, columns_[i].values, stored[i] == model::CubeColumn::kStartDay);
+      writer.Add(name, in_order(columns_[i].values), true);
     }
     columns_[i] = Column();  // the memory of a column is free as soon as it is encoded
   }

@@ -1,6 +1,7 @@
 // A segment of the cube in memory, and how one is made from archive rows.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -14,6 +15,7 @@
 #include "base/cancel.h"
 #include "base/result.h"
 #include "base/time_zone.h"
+#include "column/recode.h"
 #include "column/segment.h"
 #include "model/derived.h"
 #include "model/mapping.h"
@@ -32,14 +34,56 @@ struct RowRange {
   bool operator==(const RowRange&) const = default;
 };
 
-/// Raise when model::Derive gives other values for the same row: stored segments are then rebuilt.
-inline constexpr int kDefinitionVersion = 1;
+/// Raise when model::Derive gives other values for the same row, or segments are laid out
+/// otherwise: stored segments are then rebuilt.
+inline constexpr int kDefinitionVersion = 2;
 /// Changes with kDefinitionVersion and with the columns that are stored.
 std::uint64_t DefinitionHash();
 /// The columns a segment stores: model::ColumnsInUse() and what every query needs.
 const std::vector<model::CubeColumn>& StoredColumns();
 /// The archive's fields that are read to make them.
 const std::vector<model::Field>& FieldsToRead();
+
+/// Bounds the memory of what is made from segments while queries run. Threads: any.
+class MemoryBudget {
+ public:
+  explicit MemoryBudget(std::int64_t bytes_max) : bytes_max_(bytes_max) {}
+  /// False when so much is not left.
+  bool Take(std::int64_t bytes);
+  void GiveBack(std::int64_t bytes) { taken_.fetch_sub(bytes, std::memory_order_relaxed); }
+  std::int64_t taken() const { return taken_.load(std::memory_order_relaxed); }
+
+ private:
+  const std::int64_t bytes_max_;
+  std::atomic<std::int64_t> taken_{0};
+};
+/// A part of a budget, given back at the end.
+class Lease {
+ public:
+  /// nullptr when the budget does not have it. `budget` may be nullptr: without a bound.
+  static std::unique_ptr<Lease> Take(std::shared_ptr<MemoryBudget> budget, std::size_t bytes);
+  ~Lease();
+  Lease(const Lease&) = delete;
+  Lease& operator=(const Lease&) = delete;
+
+ private:
+  Lease(std::shared_ptr<MemoryBudget> budget, std::int64_t bytes)
+      : budget_(std::move(budget)), bytes_(bytes) {}
+  std::shared_ptr<MemoryBudget> budget_;
+  std::int64_t bytes_;
+};
+
+/// The tuples of a segment's columns, kept in memory.
+struct KeptTuples {
+  column::Tuples tuples;
+  std::unique_ptr<Lease> lease;  ///< null: not within the budget, so not kept
+};
+/// Codes of an attribute's members in one segment: fewer, and so narrower, than the stored ones.
+struct MemberCodes {
+  std::vector<std::uint32_t> code_of;  ///< by stored code
+  column::MadeCodes codes;
+  std::unique_ptr<Lease> lease;
+};
 
 /// One stored segment. Immutable; threads: any.
 class CubeSegment {
@@ -60,14 +104,30 @@ class CubeSegment {
   std::optional<std::size_t> FindRow(archive::RowId id) const;
   /// Distinct values of a column, kept after the first call.
   const std::vector<model::Value>& Distinct(model::CubeColumn column) const;
+  /// Tuples of two columns, or of one; kept after the first call when the budget allows.
+  std::shared_ptr<const KeptTuples> TuplesOf(model::CubeColumn first,
+                                             std::optional<model::CubeColumn> second,
+                                             const std::shared_ptr<MemoryBudget>& budget) const;
+  /// The rows of `from` in the `count` codes of `code_of`; kept under `name` until asked with
+  /// another `code_of`. nullptr when the budget does not allow it.
+  std::shared_ptr<const MemberCodes> MembersIn(const column::ColumnView& from, int name,
+                                               std::vector<std::uint32_t> code_of,
+                                               std::uint32_t count,
+                                               const std::shared_ptr<MemoryBudget>& budget) const;
 
  private:
   explicit CubeSegment(std::shared_ptr<const column::Segment> data);
   std::shared_ptr<const column::Segment> data_;
   std::vector<const column::ColumnView*> columns_;
   const column::ColumnView* row_ids_ = nullptr;
+  const column::ColumnView* row_order_ = nullptr;
   mutable std::mutex mutex_;
   mutable std::map<model::CubeColumn, std::vector<model::Value>> distinct_;
+  mutable std::mutex made_mutex_;  // guards what follows, also while it is made
+  mutable std::map<std::pair<model::CubeColumn, std::optional<model::CubeColumn>>,
+                   std::shared_ptr<const KeptTuples>>
+      tuples_;
+  mutable std::map<int, std::shared_ptr<const MemberCodes>> members_;
 };
 
 /// Rows of a segment that a newer version replaced. Immutable once shared.
@@ -92,7 +152,9 @@ class SegmentBuilder {
   /// Precondition: ids ascend; at most column::kSegmentRowsMax rows.
   void Add(const model::StreamRow& row, archive::RowId id);
   std::size_t row_count() const { return row_ids_.size(); }
-  /// Precondition: row_count() > 0.
+  /// Precondition: row_count() > 0. Rows are sorted by what reports filter on most, so that a
+  /// filter finds its rows in few blocks. Source of the order: reference/performance-anchors.md
+  /// "What the storage experiments say".
   std::vector<std::byte> Finish(RowRange range) &&;
 
  private:
@@ -104,6 +166,8 @@ class SegmentBuilder {
   /// Moves the buffered rows into the columns, one column after the other: the writes of a column
   /// stay together in the cache.
   void Flush();
+  const Column& Of(model::CubeColumn column) const;
+  std::vector<std::uint32_t> SortedRows() const;
 
   const model::Mapping& mapping_;
   const TimeZone& zone_;
