@@ -24,7 +24,7 @@ test('editor', async (t) => {
     for (const theme of ['light', 'dark']) {
       await t.test(`looks whole at ${name}, ${theme}`, async (t) => {
         const page = await openPage(t, server, `#/Edit/${id}`, { size, theme });
-        await page.locator('.answer-picture rect[data-series]').first().waitFor({ state: 'attached' });
+        await page.locator('.editor-preview canvas').first().waitFor();
         await settled(page);
         await checkAccessibility(page);
         await checkFits(page);
@@ -76,7 +76,9 @@ test('editor', async (t) => {
     await page.keyboard.press('Enter');
     await page.getByRole('button', { name: '1 month' }).focus();
     await page.keyboard.press('Enter');
-    await page.locator('.answer-picture text', { hasText: 'Austin Foundry' }).waitFor();
+    await page.getByRole('button', { name: 'Table', exact: true }).focus();
+    await page.keyboard.press('Enter');
+    await page.locator('.editor-preview').getByText('Austin Foundry').first().waitFor();
     await page.keyboard.press('Tab');
     await page.getByRole('button', { name: 'Save', exact: true }).focus();
     await page.keyboard.press('Enter');

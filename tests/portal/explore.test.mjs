@@ -79,7 +79,7 @@ test('explore', async (t) => {
   await t.test('two months are compared', async (t) => {
     const page = await openPage(t, server, '#/Explore');
     await page.locator('.answer-table tbody tr').first().waitFor();
-    await page.getByRole('button', { name: 'Earlier month' }).click();
+    await page.getByRole('button', { name: 'Previous month' }).click();
     await settled(page);
     const options = page.getByLabel('Compare with');
     await options.selectOption({ index: 1 });

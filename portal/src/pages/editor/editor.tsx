@@ -112,7 +112,7 @@ export function Editor({ start, catalogue, month, onReload }: {
         {(tried || problems.some((problem) => problem.severity === 'warning' || problem.part !== 'title')) && (
           <ProblemList problems={tried ? problems : problems.filter((problem) => problem.code !== 'title-missing')} catalogue={catalogue} />
         )}
-        <Preview report={report} query={query} problems={problems} catalogue={catalogue} month={shownMonth} onMonth={setMonth} onChange={edit} />
+        <Preview report={report} query={query} problems={problems} month={shownMonth} onMonth={setMonth} onChange={edit} />
         <Card title={t('editor.description')}>
           <TextArea
             label={t('editor.description')} quietLabel value={report.Description} rows={4} hint={t('editor.description_hint')}

@@ -5,13 +5,13 @@ import { useTitle } from '../../app/navigation';
 import { may, type PageProps } from '../../app/page';
 import { setHref } from '../../app/route';
 import { useCatalogue } from '../../ask/catalogue';
+import { useMonth } from '../../ask/latest';
 import { t } from '../../text/text';
-import { monthOf } from '../../time/month';
 import { ButtonLink } from '../../ui/button';
 import { useLoad } from '../../ui/load';
 import { Empty, Failure, Loading } from '../../ui/states';
 import {
-  alignPresentation, decodeView, defaultPresentation, newReport, parseReport, type Month, type Report, type View,
+  alignPresentation, decodeView, defaultPresentation, newReport, parseReport, type Report, type View,
 } from '../../query';
 import { Editor } from './editor';
 
@@ -57,14 +57,14 @@ export default function Page(props: PageProps) {
   const [turn, setTurn] = useState(0);
   const start = useLoad((signal) => load(view, signal), [view, turn]);
   const catalogue = useCatalogue();
-  const month: Month = view.month ?? monthOf(new Date(), me.time_zone ?? 'UTC');
+  const month = useMonth(view.month, me.time_zone);
 
   if (!may(props, 'author')) {
     return <Empty title={t('editor.readers')} icon="edit" height={320} actions={<ButtonLink href="#/">{t('shell.to_start')}</ButtonLink>} />;
   }
   const error = start.error ?? catalogue.error;
   if (error !== undefined) return <Failure error={error} height={320} onRetry={() => { start.again(); catalogue.again(); }} />;
-  if (start.busy || !catalogue.value) return <Loading height={320} />;
+  if (start.busy || !catalogue.value || !month) return <Loading height={320} />;
   if (!start.value) {
     return <Empty title={t('editor.no_report')} height={320} actions={<ButtonLink href={setHref(view.itemId ?? 0)}>{t('editor.open_set')}</ButtonLink>} />;
   }

@@ -2,27 +2,25 @@
 import { useEffect, useState } from 'preact/hooks';
 import { runQuery, type QueryAnswer } from '../../api/data';
 import { ApiError } from '../../api/http';
-import { AnswerChart } from '../../ask/answer_chart';
-import { AnswerTable, type Sort } from '../../ask/answer_table';
-import type { Catalogue } from '../../ask/catalogue';
+import { ReportView } from '../../charts/report_view';
 import { t } from '../../text/text';
-import { formatMonth as longMonth } from '../../time/month';
 import { formatDuration } from '../../time/zone';
 import { Button } from '../../ui/button';
 import { Card } from '../../ui/card';
 import { Checkbox, TextField } from '../../ui/field';
+import { MonthPicker } from '../../ui/month_picker';
 import { Empty, Failure, Loading } from '../../ui/states';
 import {
-  addMonths, canShowSparklines, hasErrors, spanDefault, withTrend, type Cell, type Month, type Problem, type Query, type Report,
+  canShowSparklines, hasErrors, spanDefault, withTrend, type Cell, type Month, type Problem, type Query, type Report,
 } from '../../query';
 import type { Change } from './editor';
 
 const autoKey = 'cqd.editor.auto';
 
-interface Shown { answer: QueryAnswer; report: Report }
+interface Shown { answer: QueryAnswer; report: Report; query: Query }
 
-export function Preview({ report, query, problems, catalogue, month, onMonth, onChange }: {
-  report: Report; query: Query; problems: readonly Problem[]; catalogue: Catalogue; month: Month;
+export function Preview({ report, query, problems, month, onMonth, onChange }: {
+  report: Report; query: Query; problems: readonly Problem[]; month: Month;
   onMonth: (month: Month) => void; onChange: Change;
 }) {
   const [auto, setAuto] = useState(localStorage.getItem(autoKey) !== 'off');
@@ -44,7 +42,7 @@ export function Preview({ report, query, problems, catalogue, month, onMonth, on
     // Typing and quick choices do not each ask the server.
     const timer = setTimeout(() => {
       runQuery(query, control.signal).then(
-        (answer) => { setShown({ answer, report }); setError(undefined); setBusy(false); },
+        (answer) => { setShown({ answer, report, query }); setError(undefined); setBusy(false); },
         (reason: unknown) => {
           if (reason instanceof ApiError && reason.kind === 'aborted') return;
           setError(reason);
@@ -66,7 +64,7 @@ export function Preview({ report, query, problems, catalogue, month, onMonth, on
         {error !== undefined && <Failure error={error} onRetry={() => setTurn(turn + 1)} height={260} />}
         {error === undefined && blocked && <Empty title={t('editor.preview_blocked')} icon="alert" height={260} />}
         {error === undefined && !blocked && !shown && (busy ? <Loading height={260} /> : <Empty title={t('editor.preview_off')} icon="eye" height={260} />)}
-        {error === undefined && !blocked && shown && <Answer report={looks} answer={shown.answer} catalogue={catalogue} />}
+        {error === undefined && !blocked && shown && <Answer report={looks} query={shown.query} answer={shown.answer} />}
       </div>
       <div class="spread preview-foot">
         <div class="row">
@@ -85,17 +83,14 @@ export function Preview({ report, query, problems, catalogue, month, onMonth, on
 const sameShape = (a: Report, b: Report): boolean =>
   JSON.stringify([a.Query.Dimensions, a.Query.Measurements]) === JSON.stringify([b.Query.Dimensions, b.Query.Measurements]);
 
-function Answer({ report, answer, catalogue }: { report: Report; answer: QueryAnswer; catalogue: Catalogue }) {
+function Answer({ report, query, answer }: { report: Report; query: Query; answer: QueryAnswer }) {
   const looks = report.Presentation;
-  const table = looks.tableProperties;
-  const [sort, setSort] = useState<Sort | null>(null);
-  const rows = answer.rows as Cell[][];
-  if (rows.length === 0) return <Empty title={t('ask.empty')} text={t('ask.empty_hint')} height={260} />;
-  const title = report.Title || t('editor.preview');
-  return looks.presentationPlugin === 'flotChart'
-    ? <AnswerChart title={title} looks={looks} rows={rows} units={catalogue.units} />
-    : <AnswerTable title={title} looks={looks} rows={rows} units={catalogue.units} onSort={setSort}
-        sort={sort ?? (table.columnSortDesc || table.columnSortIndex > 0 ? { column: table.columnSortIndex, descending: table.columnSortDesc } : null)} />;
+  return (
+    <ReportView
+      title={report.Title || t('editor.preview')} query={query} presentation={looks} rows={answer.rows as Cell[][]}
+      as={looks.presentationPlugin === 'dataTable' ? 'table' : 'chart'} height={Math.min(looks.height, 520)}
+    />
+  );
 }
 
 function Toolbar({ report, month, onMonth, onChange }: {
@@ -124,11 +119,7 @@ function Toolbar({ report, month, onMonth, onChange }: {
           />
         </div>
       )}
-      <div class="row preview-month" role="group" aria-label={t('editor.preview_month')}>
-        <Button look="quiet" icon="back" label={t('editor.earlier')} onClick={() => onMonth(addMonths(month, -1))} />
-        <span class="preview-month-name">{longMonth(month)}</span>
-        <Button look="quiet" icon="forward" label={t('editor.later')} onClick={() => onMonth(addMonths(month, 1))} />
-      </div>
+      <MonthPicker month={month} onChange={onMonth} />
       {looks.presentationPlugin === 'dataTable' && (
         <Checkbox
           label={t('editor.sparklines')} checked={looks.sparklineEnable} disabled={!looks.sparklineEnable && !canShowSparklines(query)}

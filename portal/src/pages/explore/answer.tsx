@@ -6,13 +6,14 @@ import { AnswerTable, type Sort } from '../../ask/answer_table';
 import type { Catalogue } from '../../ask/catalogue';
 import { NamePicker } from '../../ask/name_picker';
 import { copyText, QueryDialog } from '../../ask/query_dialog';
-import { download, SaveFileDialog } from '../../offline/save_dialog';
+import { notesOf } from '../../offline/collect';
 import type { OfflineReport } from '../../offline/file';
 import { go } from '../../app/navigation';
 import { t } from '../../text/text';
 import { formatMonth as longMonth } from '../../time/month';
 import { formatDuration, formatTime } from '../../time/zone';
 import { Button } from '../../ui/button';
+import { download } from '../../ui/download';
 import { Card } from '../../ui/card';
 import { Menu } from '../../ui/menu';
 import {
@@ -128,12 +129,14 @@ const titleOf = (query: Query, month: Month): string => t('explore.title', {
 function Actions({ view, month, query, catalogue, isAuthor, onChange, looks, rows, title, asChart, explored }: Props & {
   looks: Presentation; rows: readonly Cell[][]; title: string; asChart: boolean;
 }) {
-  const [open, setOpen] = useState<'query' | 'file' | null>(null);
+  const [open, setOpen] = useState<'query' | null>(null);
   const headers = [...looks.dimensions, ...looks.measurements].map((one) => one.friendlyName);
   const saved: OfflineReport = {
     title, description: '', looks: { ...looks, presentationPlugin: asChart ? 'flotChart' : 'dataTable' }, filters: query.Filters, rows,
     units: looks.measurements.map((one) => unitOf(one.DataModelName, catalogue.units)),
   };
+  const saveFile = async () => (await import('../../offline/save_dialog')).saveAsFile(() =>
+    ({ title, description: '', reports: [saved], notes: notesOf(explored.answer) }));
   const link = () => new URL(encodeView({ ...view, month }), location.href).href;
   return (
     <div class="spread answer-actions">
@@ -154,18 +157,11 @@ function Actions({ view, month, query, catalogue, isAuthor, onChange, looks, row
           parts={[{ items: [
             { label: t('ask.show_query'), icon: 'link', onSelect: () => setOpen('query') },
             { label: 'CSV', icon: 'download', onSelect: () => download(fileName(title, 'csv'), toCsv(headers, [...rows] as Cell[][]), 'text/csv') },
-            { label: t('offline.title'), icon: 'save', onSelect: () => setOpen('file') },
+            { label: t('offline.title'), icon: 'save', onSelect: () => void saveFile() },
           ] }]}
         />
       </div>
       {open === 'query' && <QueryDialog query={query} onClose={() => setOpen(null)} />}
-      {open === 'file' && (
-        <SaveFileDialog
-          title={title} description="" reports={[saved]} catalogue={catalogue} onClose={() => setOpen(null)}
-          notes={[t('offline.made', { time: formatTime(new Date()) }),
-            ...(explored.answer.dataAsOf ? [t('explore.as_of', { time: formatTime(explored.answer.dataAsOf) })] : [])]}
-        />
-      )}
     </div>
   );
 }

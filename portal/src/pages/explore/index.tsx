@@ -1,11 +1,11 @@
 // Explore: ask, click what stands out, ask again. The whole view is in the address, so that going back and sharing just work.
-import { useMemo, useState } from 'preact/hooks';
+import { useMemo } from 'preact/hooks';
 import { runQuery, type QueryAnswer } from '../../api/data';
 import { go, useTitle } from '../../app/navigation';
 import { may, type PageProps } from '../../app/page';
 import { useCatalogue, type Catalogue } from '../../ask/catalogue';
+import { useMonth } from '../../ask/latest';
 import { t } from '../../text/text';
-import { monthOf } from '../../time/month';
 import { useLoad, type Load } from '../../ui/load';
 import { Failure, Loading } from '../../ui/states';
 import {
@@ -37,25 +37,24 @@ export default function Page(props: PageProps) {
   const { route, me } = props;
   const address = `#/Explore/${route.segments.map(encodeURIComponent).join('/')}?${route.query.toString()}`;
   const view = useMemo(() => startOf(decodeView(address) as ExploreView), [address]);
-  const month: Month = view.month ?? monthOf(new Date(), me.time_zone ?? 'UTC');
+  const month = useMonth(view.month, me.time_zone);
   const catalogue = useCatalogue();
-  const query = useMemo(() => asked(view.query, month), [address]);
-  const explored = useLoad((signal) => ask(query, view.compareWith, signal), [address]);
-  const [, redraw] = useState(0);
-
-  const change = (part: Partial<ExploreView>) => {
-    const next = encodeView({ ...view, month, ...part });
-    if (next === encodeView({ ...view, month })) redraw((n) => n + 1);
-    else go(next);
-  };
   if (catalogue.error !== undefined) return <Failure error={catalogue.error} onRetry={catalogue.again} height={320} />;
-  if (!catalogue.value) return <Loading height={320} />;
+  if (!catalogue.value || !month) return <Loading height={320} />;
+  return <Explore address={address} view={view} month={month} catalogue={catalogue.value} isAuthor={may(props, 'author')} />;
+}
+
+function Explore({ address, view, month, catalogue, isAuthor }: {
+  address: string; view: ExploreView; month: Month; catalogue: Catalogue; isAuthor: boolean;
+}) {
+  const query = useMemo(() => asked(view.query, month), [address, month.year, month.month]);
+  const explored = useLoad((signal) => ask(query, view.compareWith, signal), [query]);
+  const change = (part: Partial<ExploreView>) => go(encodeView({ ...view, month, ...part }));
   return (
     <div class="stack explore">
-      <Question view={view} month={month} query={query} catalogue={catalogue.value} onChange={change} />
+      <Question view={view} month={month} query={query} catalogue={catalogue} onChange={change} />
       <Shown
-        view={{ ...view, month }} month={month} query={query} catalogue={catalogue.value} explored={explored} isAuthor={may(props, 'author')}
-        onChange={change}
+        view={{ ...view, month }} month={month} query={query} catalogue={catalogue} explored={explored} isAuthor={isAuthor} onChange={change}
       />
     </div>
   );

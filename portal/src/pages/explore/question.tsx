@@ -8,6 +8,7 @@ import { formatMonth as longMonth } from '../../time/month';
 import { Button } from '../../ui/button';
 import { Card } from '../../ui/card';
 import { Select } from '../../ui/field';
+import { MonthPicker } from '../../ui/month_picker';
 import {
   addMonths, compareMonths, formatMonth, isMonthName, labelOf, monthName, parseMonth, spanDefault, usualBreakdowns, withTrend,
   type ExploreView, type Month, type NameReference, type Query,
@@ -78,9 +79,7 @@ function When({ view, month, onChange }: { view: ExploreView; month: Month; onCh
     .concat(view.compareWith ? [view.compareWith] : []).map((one) => [formatMonth(one), one])).values()].sort(compareMonths).reverse();
   return (
     <div class="row question-when">
-      <Button look="quiet" icon="back" label={t('editor.earlier')} onClick={() => onChange({ month: addMonths(month, -1) })} />
-      <strong class="question-month">{longMonth(month)}</strong>
-      <Button look="quiet" icon="forward" label={t('editor.later')} onClick={() => onChange({ month: addMonths(month, 1) })} />
+      <MonthPicker month={month} onChange={(chosen) => onChange({ month: chosen })} />
       <div class="segments" role="group" aria-label={t('editor.time')}>
         <button type="button" class="segment" aria-pressed={!trend} onClick={() => setTrend(false)}>{t('editor.one_month')}</button>
         <button type="button" class="segment" aria-pressed={trend} onClick={() => setTrend(true)}>{t('explore.months', { count: spanDefault })}</button>
