@@ -131,7 +131,7 @@ test('signing in', async (t) => {
     await page.getByLabel('Password').fill('a sentence of hers');
     await checkAccessibility(page);
     await shot(page, 'admin-user-dialog');
-    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByRole('button', { name: 'Save', exact: true }).click();
     await page.getByRole('cell', { name: 'Änne', exact: true }).waitFor();
     await page.getByLabel('Role of Änne').selectOption('author');
     await page.getByText('Änne is now: Author.').waitFor();

@@ -44,10 +44,16 @@ test('health', async (t) => {
       new MutationObserver(() => globalThis.seen.push(document.querySelector('[data-answer="now"] .answer-main')?.textContent))
         .observe(document.querySelector('main'), { subtree: true, childList: true, characterData: true });
     });
-    await start(server, { stage: 'cube', kind: 'full' });
-    await page.waitForFunction((n) => document.querySelectorAll('.health-runs tbody tr').length > n, before);
-    await page.waitForFunction(() => document.querySelector('.health-runs tbody tr')?.dataset.state === 'succeeded');
-    assert.ok((await page.evaluate(() => globalThis.seen)).some((text) => /^Cube: (Running|Waiting)/.test(text ?? '')));
+    // On a busy machine a run of these few streams can be over before it is drawn; not every one of them.
+    const shown = () => page.evaluate(() => globalThis.seen.some((text) => /^Cube: (Running|Waiting)/.test(text ?? '')));
+    let runs = 0;
+    do {
+      await start(server, { stage: 'cube', kind: 'full' });
+      ++runs;
+      await page.waitForFunction((n) => document.querySelectorAll('.health-runs tbody tr').length >= n, Math.min(before + runs, 20));
+      await page.waitForFunction(() => document.querySelector('.health-runs tbody tr')?.dataset.state === 'succeeded');
+    } while (!(await shown()) && runs < 8);
+    assert.ok(await shown());
     await page.locator('[data-answer="now"]').getByText('Nothing at the moment').waitFor();
   });
 
