@@ -36,9 +36,13 @@ void AddRoutes(http::Router& router, Services& services) {
   AddQuarantineApi(router, services);
   AddRunsApi(router, services);
   AddBadges(router, services);
+  AddRegistryApi(router, services);
   AddStreamApi(router, services);
   AddAlertsApi(router, services);
   AddReportsApi(router, services);
+  AddSessionApi(router, services);
+  AddUsersApi(router, services);
+  AddCustomerApi(router, services);
   AddProbes(router, services);
 }
 

@@ -18,9 +18,22 @@ namespace cqd::alert {
 class Service;
 }
 
+namespace cqd::http {
+class Authenticator;
+}
+
 namespace cqd::api {
 
 class Metrics;
+
+/// How people sign in, for the pages that let them.
+struct SignIn {
+  std::string mode = "none";                     ///< auth.mode
+  http::Authenticator* authenticator = nullptr;  ///< nullptr: no server
+  std::string password_file;                     ///< of mode "basic"
+  Duration session_time{0};                      ///< 0: no sessions
+  bool secure = false;                           ///< the server speaks TLS
+};
 
 struct Services {
   const Clock& clock;
@@ -41,6 +54,11 @@ struct Services {
   std::int64_t streams_max = 1000;   ///< status streams open at once
   alert::Service* alerts = nullptr;  ///< nullptr: the calls of alerts answer 409
   bool badges_public = true;         ///< `/badge/...` needs no role
+  SignIn auth = {};
+  std::string archive_folder = {};  ///< of main.sqlite with the customer tables
+  TimeZone cube_zone = {};          ///< of the dates in reports
+  /// Writes a line "who changed what" into the log of runs; empty: nobody does.
+  std::function<void(const std::string& text)> note = {};
 };
 
 /// All of the following; each is in docs/openapi.json. Without an inbox, there is no
@@ -64,6 +82,12 @@ void AddStreamApi(http::Router& router, Services& services);
 void AddAlertsApi(http::Router& router, Services& services);
 /// `POST /api/v1/reports`.
 void AddReportsApi(http::Router& router, Services& services);
+/// `/api/v1/me`, `/api/v1/session`.
+void AddSessionApi(http::Router& router, Services& services);
+/// `/api/v1/users...`.
+void AddUsersApi(http::Router& router, Services& services);
+/// `/api/v1/customer-tables...`, `/api/v1/mapping/unmapped`.
+void AddCustomerApi(http::Router& router, Services& services);
 /// The body of `GET /api/v1/status`. `administrator`: with error details and who asked.
 struct ServerIdentity {
   std::string version, boot_id, server_id;
@@ -72,6 +96,8 @@ std::string StatusDocument(const integration::Service& integration, const Server
                            bool administrator);
 /// The status at this moment, with what the service of runs does not know: the cache.
 integration::StatusView FullStatus(const Services& services);
+/// `/api/v1/registry`.
+void AddRegistryApi(http::Router& router, Services& services);
 /// `/livez`, `/readyz`, `/metrics`.
 void AddProbes(http::Router& router, Services& services);
 

@@ -14,6 +14,7 @@
 #include <string_view>
 #include <vector>
 
+#include "archive/network_overlaps.h"
 #include "base/result.h"
 #include "base/time.h"
 #include "sqlite/database.h"
@@ -31,6 +32,8 @@ struct ImportOptions {
   bool dry_run = false;
   /// Becomes CqdNetwork.UpdatedDate of rows that are new or changed.
   UtcTime now;
+  /// Also fills ImportReport::overlaps.
+  bool find_overlaps = false;
 };
 
 /// One wrong place in a file.
@@ -54,7 +57,12 @@ struct ImportReport {
   std::vector<ImportCounts> tables;     ///< the tables the file touches; zero when not applied
   std::vector<ImportProblem> problems;  ///< the first kImportProblemsMax; any: nothing was changed
   std::int64_t problem_count = 0;
-  bool applied = false;  ///< the tables now hold the file (false for a dry run)
+  /// Networks that would lie in a network of another building (network_overlaps.h), those that the
+  /// file brings first, at most kImportProblemsMax. Only told, never refused.
+  std::vector<NetworkOverlap> overlaps;
+  std::int64_t overlap_count = 0;
+  std::int64_t overlaps_new = 0;  ///< of these: not there before
+  bool applied = false;           ///< the tables now hold the file (false for a dry run)
 };
 
 /// Opens or makes main.sqlite of the archive in `folder` for imports, also beside a running server,

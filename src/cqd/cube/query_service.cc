@@ -36,6 +36,7 @@ struct QueryService::State {
   Result<Answer> Compute(const Snapshot& snapshot, const CubeQuery& query,
                          const CancelToken* cancel) const;
   void Respond(const CubeQuery& query, const CancelToken* cancel, QueryOutcome& outcome);
+  void AddFunnel(const CubeQuery& query, const CancelToken* cancel, QueryOutcome& outcome);
 };
 
 namespace {
@@ -105,6 +106,26 @@ void QueryService::State::Respond(const CubeQuery& query, const CancelToken* can
   outcome.table = std::shared_ptr<const ResultTable>(answer, &answer->table);
 }
 
+/// The answer stands also when its funnel fails.
+void QueryService::State::AddFunnel(const CubeQuery& query, const CancelToken* cancel,
+                                    QueryOutcome& outcome) {
+  const std::shared_ptr<const Snapshot> snapshot = snapshots();
+  if (outcome.error && snapshot != nullptr) return;
+  const ArchiveCounts counts = options.archive_counts ? options.archive_counts() : ArchiveCounts{};
+  Result<Funnel> funnel = [&]() -> Result<Funnel> {
+    CQD_RETURN_IF_ERROR(gate.Enter(cancel));
+    const Inside inside(gate);
+    return MakeFunnel(snapshot.get(), query, outcome.table.get(), counts, Limits(cancel));
+  }();
+  if (funnel.ok()) {
+    outcome.funnel_json = FunnelJson(*funnel);
+    return;
+  }
+  outcome.funnel_json = "{\"Error\":";
+  AppendJsonText(outcome.funnel_json, funnel.error().message);
+  outcome.funnel_json += '}';
+}
+
 QueryService::QueryService(SnapshotSource snapshots, const QueryServiceOptions& options,
                            const Clock& clock)
     : state_(std::make_unique<State>(std::move(snapshots), options, clock)) {}
@@ -114,10 +135,14 @@ QueryOutcome QueryService::RunQuery(std::string_view body, const CancelToken* ca
   const Duration begin = state_->clock.Monotonic();
   QueryOutcome outcome;
   Result<CubeQuery> query = ParseCubeQuery(body);
-  if (query.ok()) {
-    state_->Respond(*query, cancel, outcome);
-  } else {
+  Result<QueryExtras> extras = ParseQueryExtras(body);
+  if (!query.ok()) {
     SetError(outcome, std::move(query).error(), ErrorType::kInvalidQuery);
+  } else if (!extras.ok()) {
+    SetError(outcome, std::move(extras).error(), ErrorType::kInvalidQuery);
+  } else {
+    state_->Respond(*query, cancel, outcome);
+    if (extras->funnel) state_->AddFunnel(*query, cancel, outcome);
   }
   outcome.elapsed = state_->clock.Monotonic() - begin;
   return outcome;
@@ -183,8 +208,13 @@ std::string QueryOutcome::ToJson() const {
     const bool named = error->field.empty() || error->message.starts_with(error->field);
     message = named ? error->message : error->field + ": " + error->message;
   }
-  return WriteRunQueryJson(table == nullptr ? kNoRows : *table,
-                           {elapsed, from_cache, error_type, message});
+  std::string json = WriteRunQueryJson(table == nullptr ? kNoRows : *table,
+                                       {elapsed, from_cache, error_type, message});
+  if (!funnel_json.empty()) {
+    json.pop_back();
+    json += ",\"Funnel\":" + funnel_json + '}';
+  }
+  return json;
 }
 
 }  // namespace cqd::cube

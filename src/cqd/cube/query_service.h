@@ -13,8 +13,10 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "cube/cube.h"
+#include "cube/funnel.h"
 #include "cube/members.h"
 #include "cube/query.h"
+#include "cube/query_extras.h"
 #include "cube/result.h"
 
 namespace cqd::cube {
@@ -33,6 +35,8 @@ struct QueryServiceOptions {
   std::int64_t rows_max = 200'000;
   /// Computing time of one query; none: no limit.
   std::optional<Duration> time_max = std::chrono::seconds(60);
+  /// What a funnel says of the archive; none: zeros. Called from any thread.
+  std::function<ArchiveCounts()> archive_counts;
 };
 
 /// What became of one query.
@@ -44,7 +48,8 @@ struct QueryOutcome {
   Duration elapsed{0};
   std::int64_t data_version = 0;      ///< 0 when there is no snapshot
   std::optional<UtcTime> data_as_of;  ///< newest session time the answer can know of
-  /// The published answer; an error has no rows and an ErrorMessage.
+  std::string funnel_json;            ///< "" when nobody asked for it
+  /// The published answer; an error has no rows and an ErrorMessage. A funnel stands at its end.
   std::string ToJson() const;
 };
 

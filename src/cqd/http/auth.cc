@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "http/address.h"
 #include "http/internal/base64.h"
+#include "http/internal/session_table.h"
 
 namespace cqd::http {
 namespace {
@@ -66,10 +67,27 @@ std::optional<Credentials> ParseBasic(std::string_view field) {
   return Credentials{decoded->substr(0, colon), decoded->substr(colon + 1)};
 }
 
+/// The value of the session cookie (RFC 6265 section 4.2.1: "a=1; b=2"), of the first of that name.
+std::optional<std::string_view> SessionTokenOf(const Request& request) {
+  const auto field = request.headers.Find("Cookie");
+  if (!field.has_value()) return std::nullopt;
+  for (const std::string_view part : Split(*field, ';')) {
+    const std::string_view pair = Trim(part);
+    const std::size_t equal = pair.find('=');
+    if (equal != std::string_view::npos && pair.substr(0, equal) == kSessionCookie)
+      return pair.substr(equal + 1);
+  }
+  return std::nullopt;
+}
+
+Error NotSignedIn() {
+  return Unauthenticated("this needs a user name and a password");
+}
+
 class BasicAuthenticator final : public Authenticator {
  public:
   BasicAuthenticator(BasicOptions options, const Clock& clock)
-      : options_(std::move(options)), clock_(clock) {}
+      : options_(std::move(options)), clock_(clock), sessions_(clock) {}
 
   Status Open() {
     if (RAND_bytes(salt_.data(), static_cast<int>(salt_.size())) != 1) {
@@ -86,9 +104,8 @@ class BasicAuthenticator final : public Authenticator {
   }
 
   std::optional<Result<Principal>> AuthenticateFast(const Request& request) override {
-    if (request.headers.Count("Authorization") != 1) {
-      return Result<Principal>(Unauthenticated("this needs a user name and a password"));
-    }
+    if (request.headers.Count("Authorization") == 0) return SessionFast(request);
+    if (request.headers.Count("Authorization") != 1) return Result<Principal>(NotSignedIn());
     const auto field = request.headers.Find("Authorization");
     const Key key = KeyOf(*field);
     const std::lock_guard lock(mutex_);
@@ -98,9 +115,8 @@ class BasicAuthenticator final : public Authenticator {
   }
 
   Result<Principal> Authenticate(const Request& request) override {
-    if (request.headers.Count("Authorization") != 1) {
-      return Unauthenticated("this needs a user name and a password");
-    }
+    if (request.headers.Count("Authorization") == 0) return CheckSession(request);
+    if (request.headers.Count("Authorization") != 1) return NotSignedIn();
     const auto field = request.headers.Find("Authorization");
     const auto credentials = ParseBasic(*field);
     if (!credentials.has_value()) {
@@ -117,6 +133,37 @@ class BasicAuthenticator final : public Authenticator {
     return "Basic realm=\"OpenCQD\", charset=\"UTF-8\"";
   }
 
+  Result<NewSession> BeginSession(std::string_view name, std::string_view password) override {
+    if (!has_sessions()) {
+      return Fail(ErrorCode::kFailedPrecondition, "sessions are switched off on this server");
+    }
+    CQD_ASSIGN_OR_RETURN(const std::vector<UserEntry> users, CurrentUsers());
+    CQD_ASSIGN_OR_RETURN(Principal principal, CheckPassword(users, name, password));
+    const UserEntry* user = FindUser(users, principal.name);
+    const Duration now = clock_.Monotonic();
+    CQD_ASSIGN_OR_RETURN(std::string token,
+                         sessions_.Begin({principal, user == nullptr ? "" : user->password_hash,
+                                          now + options_.session_time, now + options_.cache_time}));
+    return NewSession{std::move(principal), std::move(token), options_.session_time};
+  }
+
+  bool has_sessions() const override { return options_.session_time.count() > 0; }
+
+  void EndSession(const Request& request) override {
+    if (const auto token = SessionTokenOf(request)) sessions_.End(*token);
+  }
+
+  bool HasSession(const Request& request) override {
+    const auto token = SessionTokenOf(request);
+    return request.headers.Count("Authorization") == 0 && token && sessions_.Find(*token);
+  }
+
+  void ForgetUsers() override {
+    sessions_.CheckAll();
+    const std::lock_guard lock(mutex_);
+    verified_.clear();
+  }
+
  private:
   using Key = std::array<unsigned char, 32>;
   struct Verified {
@@ -129,6 +176,38 @@ class BasicAuthenticator final : public Authenticator {
     unsigned mode = 0;
     bool operator==(const Stamp&) const = default;
   };
+
+  /// The last one of a name counts, as in CheckPassword.
+  static const UserEntry* FindUser(const std::vector<UserEntry>& users, std::string_view name) {
+    const UserEntry* found = nullptr;
+    for (const UserEntry& user : users) {
+      if (user.name == name) found = &user;
+    }
+    return found;
+  }
+
+  std::optional<Result<Principal>> SessionFast(const Request& request) {
+    const auto token = SessionTokenOf(request);
+    const auto session = token ? sessions_.Find(*token) : std::nullopt;
+    if (!session) return Result<Principal>(NotSignedIn());
+    if (clock_.Monotonic() >= session->checked_until) return std::nullopt;
+    return Result<Principal>(session->principal);
+  }
+
+  Result<Principal> CheckSession(const Request& request) {
+    const auto token = SessionTokenOf(request);
+    const auto session = token ? sessions_.Find(*token) : std::nullopt;
+    if (!session) return NotSignedIn();
+    CQD_ASSIGN_OR_RETURN(const std::vector<UserEntry> users, CurrentUsers());
+    const UserEntry* user = FindUser(users, session->principal.name);
+    if (user == nullptr || user->password_hash != session->password_hash) {
+      sessions_.End(*token);
+      return NotSignedIn();
+    }
+    Principal principal{user->name, user->role};
+    sessions_.NoteChecked(*token, principal, clock_.Monotonic() + options_.cache_time);
+    return principal;
+  }
 
   Stamp ReadStamp() const {
     struct stat info {};
@@ -183,6 +262,7 @@ class BasicAuthenticator final : public Authenticator {
   Stamp stamp_;
   std::vector<UserEntry> users_;
   std::map<Key, Verified> verified_;
+  SessionTable sessions_;
 };
 
 class ProxyAuthenticator final : public Authenticator {
@@ -230,6 +310,28 @@ class ProxyAuthenticator final : public Authenticator {
 };
 
 }  // namespace
+
+std::string_view Authenticator::ChallengeFor(const Request& request) const {
+  const std::string_view usual = challenge();
+  const bool ours = request.headers.Find("X-Requested-With") == kPortalRequest;
+  // An event source cannot send fields of its own; browsers say what it is for.
+  const bool stream = request.headers.Find("Sec-Fetch-Dest").has_value() &&
+                      request.headers.Find("Accept") == "text/event-stream";
+  // RFC 9110 section 15.5.2 wants a challenge on every 401; browsers pass over unknown schemes.
+  if (has_sessions() && (ours || stream)) return "Session realm=\"OpenCQD\"";
+  return usual;
+}
+
+Result<NewSession> Authenticator::BeginSession(std::string_view, std::string_view) {
+  return Fail(ErrorCode::kFailedPrecondition,
+              "nobody signs in here: who calls is decided elsewhere, or not asked at all");
+}
+
+void Authenticator::EndSession(const Request&) {}
+
+bool Authenticator::HasSession(const Request&) {
+  return false;
+}
 
 std::unique_ptr<Authenticator> MakeOpenAuthenticator() {
   return std::make_unique<OpenAuthenticator>();

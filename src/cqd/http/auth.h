@@ -13,6 +13,19 @@
 
 namespace cqd::http {
 
+/// Name of the cookie that carries a browser's session.
+inline constexpr std::string_view kSessionCookie = "cqd_session";
+/// Value of the field `X-Requested-With` by which our own pages ask not to be answered with a
+/// challenge that makes the browser open its sign-in window: they have one themselves.
+inline constexpr std::string_view kPortalRequest = "OpenCQD";
+
+/// A browser that has just signed in.
+struct NewSession {
+  Principal principal;
+  std::string token;  ///< secret; goes into the cookie and nowhere else
+  Duration time_max{0};
+};
+
 /// Decides who a request is from. Threads: every method may be called from any thread.
 class Authenticator {
  public:
@@ -25,6 +38,20 @@ class Authenticator {
   virtual Result<Principal> Authenticate(const Request& request) = 0;
   /// What `WWW-Authenticate` says on a 401 (RFC 9110 section 11.6.1).
   virtual std::string_view challenge() const = 0;
+  /// The same for one request: a page of ours that shows its own sign-in form is not told of Basic,
+  /// as long as there are sessions.
+  std::string_view ChallengeFor(const Request& request) const;
+  /// Signs a browser in. Cost: as one password. Errors: kFailedPrecondition (this kind of
+  /// authentication has no sessions, or they are switched off), kUnauthenticated, kUnavailable.
+  virtual Result<NewSession> BeginSession(std::string_view name, std::string_view password);
+  /// Ends the session of the request's cookie, when there is one.
+  virtual void EndSession(const Request& request);
+  /// True when browsers can begin sessions.
+  virtual bool has_sessions() const { return false; }
+  /// True when the request is let in by its session cookie.
+  virtual bool HasSession(const Request& request);
+  /// For who has changed the users: a removed one is out at once, not after `cache_time`.
+  virtual void ForgetUsers() {}
   /// True when it lets everybody in: then only loopback may be bound, see CheckBinding.
   virtual bool is_open() const { return false; }
 };
@@ -39,11 +66,16 @@ struct BasicOptions {
   /// How long a verified password is believed without Argon2, and so how long a removed user may
   /// still get in. Longer: less work for each caller. 0: verify each time.
   Duration cache_time = std::chrono::seconds(30);
+  /// How long a browser stays signed in, whatever it does; 0: no sessions. Longer: less typing, and
+  /// a browser left open is open for longer. Default: the upper end of what the OWASP Session
+  /// Management Cheat Sheet gives for a day of office work.
+  Duration session_time = std::chrono::hours(8);
 };
 
 /// HTTP Basic (RFC 7617) over the password file. The file is read again when it changed.
-/// What is remembered is a SHA-256 over a random salt and the credentials, never a password.
-/// Errors: as ReadPasswordFile.
+/// Browsers may begin a session; its cookie then stands for the credentials, as long as the file
+/// has the user with that password. What is remembered is a SHA-256 over a random salt and the
+/// credentials, never a password. Errors: as ReadPasswordFile.
 Result<std::unique_ptr<Authenticator>> MakeBasicAuthenticator(BasicOptions options,
                                                               const Clock& clock);
 

@@ -132,6 +132,37 @@ bool IsEntryOf(std::string_view line, std::string_view name) {
   return line.size() > name.size() && line.starts_with(name) && line[name.size()] == ':';
 }
 
+/// The role in "name:role:hash"; nullopt for comments and broken lines.
+std::optional<Role> RoleIn(std::string_view line) {
+  line = Trim(line);
+  if (line.empty() || line.front() == '#') return std::nullopt;
+  const std::vector<std::string_view> parts = Split(line, ':');
+  return parts.size() == 3 ? ParseRole(parts[1]) : std::nullopt;
+}
+
+/// Finds the line of a user. Errors: kNotFound, kFailedPrecondition.
+Result<std::string*> FindLine(std::vector<std::string>& lines, std::string_view name,
+                              const std::string& path) {
+  for (std::string& line : lines) {
+    if (!IsEntryOf(line, name)) continue;
+    if (Split(Trim(line), ':').size() != 3) break;
+    return &line;
+  }
+  return Fail(ErrorCode::kNotFound, "there is no such user", path, "name");
+}
+
+/// Refuses what would leave the lines without an administrator other than `line`.
+Status CheckLastAdministrator(const std::vector<std::string>& lines, std::string_view line,
+                              LastAdministrator last) {
+  if (last == LastAdministrator::kMayGo || RoleIn(line) != Role::kAdministrator) return OkStatus();
+  const auto administrators =
+      std::count_if(lines.begin(), lines.end(),
+                    [](const std::string& other) { return RoleIn(other) == Role::kAdministrator; });
+  if (administrators > 1) return OkStatus();
+  return Fail(ErrorCode::kFailedPrecondition,
+              "this is the last administrator: make somebody else administrator first", {}, "name");
+}
+
 Status CheckNewPassword(std::string_view password) {
   if (password.empty() || password.size() > kPasswordBytesMax) {
     return Fail(ErrorCode::kInvalidArgument,
@@ -204,11 +235,41 @@ Status AddUser(const std::string& path, std::string_view name, Role role, std::s
   });
 }
 
-Status RemoveUser(const std::string& path, std::string_view name) {
+Status ChangeRole(const std::string& path, std::string_view name, Role role,
+                  LastAdministrator last) {
+  if (role == Role::kNone) {
+    return Fail(ErrorCode::kInvalidArgument, "a role is reader, author or administrator", {},
+                "role");
+  }
   return EditLines(path, [&](std::vector<std::string>& lines) -> Status {
-    const auto removed =
-        std::erase_if(lines, [&](const std::string& line) { return IsEntryOf(line, name); });
-    if (removed == 0) return Fail(ErrorCode::kNotFound, "there is no such user", path, "name");
+    CQD_ASSIGN_OR_RETURN(std::string* const line, FindLine(lines, name, path));
+    if (role != Role::kAdministrator)
+      CQD_RETURN_IF_ERROR(CheckLastAdministrator(lines, *line, last));
+    const std::string hash(Split(Trim(*line), ':')[2]);
+    *line = std::string(name) + ":" + std::string(RoleName(role)) + ":" + hash;
+    return OkStatus();
+  });
+}
+
+Status ChangePassword(const std::string& path, std::string_view name, std::string_view password,
+                      PasswordCost cost) {
+  CQD_ASSIGN_OR_RETURN(const std::string hash, HashPassword(password, cost));
+  return EditLines(path, [&](std::vector<std::string>& lines) -> Status {
+    CQD_ASSIGN_OR_RETURN(std::string* const line, FindLine(lines, name, path));
+    const std::string role(Split(Trim(*line), ':')[1]);
+    *line = std::string(name) + ":" + role + ":" + hash;
+    return OkStatus();
+  });
+}
+
+Status RemoveUser(const std::string& path, std::string_view name, LastAdministrator last) {
+  return EditLines(path, [&](std::vector<std::string>& lines) -> Status {
+    const auto known = std::find_if(lines.begin(), lines.end(),
+                                    [&](const std::string& line) { return IsEntryOf(line, name); });
+    if (known == lines.end())
+      return Fail(ErrorCode::kNotFound, "there is no such user", path, "name");
+    CQD_RETURN_IF_ERROR(CheckLastAdministrator(lines, *known, last));
+    std::erase_if(lines, [&](const std::string& line) { return IsEntryOf(line, name); });
     return OkStatus();
   });
 }

@@ -46,8 +46,24 @@ Result<std::vector<UserEntry>> ReadPasswordFile(const std::string& path);
 Status AddUser(const std::string& path, std::string_view name, Role role, std::string_view password,
                bool replace = false, PasswordCost cost = {});
 
-/// Errors: kNotFound (no such user or file), as AddUser.
-Status RemoveUser(const std::string& path, std::string_view name);
+/// What becomes of the last administrator: somebody at the machine may do anything, somebody at a
+/// browser must not lock everybody out.
+enum class LastAdministrator : std::uint8_t { kMayGo, kStays };
+
+/// Changes a user's role and keeps the password. Errors: kNotFound (no such user or file),
+/// kFailedPrecondition (the last administrator, who stays), as AddUser.
+Status ChangeRole(const std::string& path, std::string_view name, Role role,
+                  LastAdministrator last = LastAdministrator::kMayGo);
+
+/// Gives a user another password and keeps the role. Errors: kNotFound (no such user or file), as
+/// AddUser. Cost: one Argon2 hash.
+Status ChangePassword(const std::string& path, std::string_view name, std::string_view password,
+                      PasswordCost cost = {});
+
+/// Errors: kNotFound (no such user or file), kFailedPrecondition (the last administrator, who
+/// stays), as AddUser.
+Status RemoveUser(const std::string& path, std::string_view name,
+                  LastAdministrator last = LastAdministrator::kMayGo);
 
 /// Errors: kInvalidArgument (password empty or too long), kInternal.
 Result<std::string> HashPassword(std::string_view password, PasswordCost cost = {});

@@ -407,6 +407,13 @@ void RunArchiveJob(const ArchiveJobOptions& options, archive::Archive& archive,
     if (const Status status = ApplyRetention(options, archive, clock, observe, run); !status.ok())
       job.NoteFailure(status.error(), "retention");
   }
+  for (RejectReason& reason : run.reject_reasons) {
+    archive::QuarantineFilter filter;
+    filter.reason = reason.code;
+    filter.run_seq = run.seq;
+    const auto newest = archive.quarantine().List(filter, 1, 0);
+    if (newest.ok() && !newest->empty()) reason.sample_id = newest->front().id;
+  }
   if (run.rows.quarantined > 0) {
     run.warnings.push_back({"quarantined", run.rows.quarantined,
                             fmt::format("{} records were set aside; see 'cqd quarantine list'",

@@ -93,14 +93,15 @@ void Service::Start() {
   const std::lock_guard guard(mutex_);
   CQD_CHECK(!started_);
   started_ = true;
-  if (options_.every) next_at_ = options_.every->NextAfter(clock_.Now());
+  const UtcTime now = clock_.Now();
+  if (options_.every) next_at_ = options_.every->NextAfter(now);
   // What failed before the restart is tried again too.
   for (const Stage stage : kStages) {
     if (const auto last = log_.summary()->Of(stage).last_finished) PlanRetry(*last);
   }
   for (const Stage stage : kStages)
     Of(stage).thread = std::thread([this, stage] { WorkLoop(stage); });
-  scheduler_ = std::thread([this] { ScheduleLoop(); });
+  scheduler_ = std::thread([this, now] { ScheduleLoop(now); });
 }
 
 void Service::Stop() {
@@ -345,7 +346,7 @@ void Service::AfterRun(const RunRecord& run) {
   wake_.notify_all();  // a retry may be due before what the schedule waits for
 }
 
-void Service::ScheduleLoop() {
+void Service::ScheduleLoop(UtcTime last_seen) {
   NoteVerdicts();
   std::unique_lock lock(mutex_);
   if (options_.run_at_start && !log_.summary()->pause) {
@@ -354,7 +355,6 @@ void Service::ScheduleLoop() {
     if (!first.ok()) LogError("run at start: {}", first.error().ToString());
   }
   watch_->Beat();
-  UtcTime last_seen = clock_.Now();
   UtcTime next_beat = last_seen + options_.heartbeat;
   while (!stopping_) {
     const UtcTime until = NextMoment(next_beat);

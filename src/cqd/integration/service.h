@@ -136,7 +136,8 @@ class Service {
     std::thread thread;
   };
   void WorkLoop(Stage stage);
-  void ScheduleLoop();
+  /// `last_seen`: the time by which the first due time was reckoned.
+  void ScheduleLoop(UtcTime last_seen);
   void Beat();
   void Due(UtcTime scheduled_at);
   /// Runs `run` to its end and stores every change; `queued_at` is monotonic.

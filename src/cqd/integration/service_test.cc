@@ -156,6 +156,10 @@ class ServiceTest : public testing::Test {
       Breathe();
     }
   }
+  /// A worker is busy a moment longer than its run; what is due then would be skipped.
+  void WaitUntilIdle() {
+    while (!service_->idle(Stage::kArchive) || !service_->idle(Stage::kCube)) Breathe();
+  }
 
   bool with_schedule_ = true;
   std::filesystem::path folder_;
@@ -176,6 +180,8 @@ TEST_F(ServiceTest, CountsAddUpOverAllFates) {
   ASSERT_EQ(run.reject_reasons.size(), 1U);
   EXPECT_EQ(run.reject_reasons[0].code, "no_session");
   EXPECT_EQ(run.reject_reasons[0].count, 2);
+  ASSERT_TRUE(run.reject_reasons[0].sample_id.has_value());
+  EXPECT_EQ(archive_->quarantine().Find(*run.reject_reasons[0].sample_id)->run_seq, run.seq);
   EXPECT_EQ(run.rows.read, 8);
   EXPECT_EQ(run.rows.inserted, 6);
   EXPECT_EQ(run.rows.quarantined, 2);
@@ -456,6 +462,7 @@ TEST_F(ServiceTest, AFailureOfTheConfigurationIsNotTriedAgain) {
   ASSERT_EQ(failed.state, RunState::kPartial);
   ASSERT_FALSE(failed.error->retryable);
   WaitForEnd(Stage::kCube);
+  WaitUntilIdle();
   clock_.Advance(minutes(2));
   // The next due run is that of the schedule.
   clock_.StepWall(At("2015-03-01T12:15:00Z"));
@@ -492,6 +499,7 @@ TEST_F(ServiceTest, APauseHoldsTheScheduleOverARestartAndNotRequests) {
   clock_.StepWall(At("2015-03-01T12:15:00Z"));
   const RunRecord asked = *service_->Request({.stage = Stage::kArchive});
   EXPECT_EQ(WaitForEnd(Stage::kArchive).seq, asked.seq) << "the only one";
+  WaitUntilIdle();
   ASSERT_TRUE(service_->Resume().ok());
   EXPECT_FALSE(log_->summary()->pause.has_value());
   clock_.StepWall(At("2015-03-01T12:30:00Z"));

@@ -148,6 +148,9 @@ Status Service::Pause(std::string by, std::string reason) {
 Status Service::Resume() {
   const std::lock_guard guard(mutex_);
   if (!log_.summary()->pause) return OkStatus();
+  // What was due in the pause is not made up, even when the schedule has not looked since.
+  const UtcTime now = clock_.Now();
+  if (next_at_ && *next_at_ <= now) next_at_ = options_.every->NextAfter(now);
   CQD_RETURN_IF_ERROR(log_.SetPause(std::nullopt));
   for (const Stage stage : {Stage::kArchive, Stage::kCube}) {
     if (const auto last = log_.summary()->Of(stage).last_finished) PlanRetry(*last);

@@ -15,6 +15,7 @@
 #include "file/io.h"
 #include "http/auth.h"
 #include "http/problem.h"
+#include "portal/portal.h"
 #include "server/alert_targets.h"
 #include "source/collector.h"
 #include "source/qoe_metrics.h"
@@ -104,6 +105,18 @@ void AllowConnections(std::int64_t connections_max) {
   }
 }
 
+/// As configured, else as installed (bin/ and share/ side by side), else where the build puts it.
+std::string PortalFolder(const Config& config) {
+  if (!config.portal_folder.empty()) return config.portal_folder;
+  std::error_code error;
+  const auto program = std::filesystem::read_symlink("/proc/self/exe", error);
+  if (!error) {
+    const auto installed = program.parent_path().parent_path() / "share" / "opencqd" / "portal";
+    if (std::filesystem::exists(installed / "index.html", error)) return installed.string();
+  }
+  return CQD_PORTAL_FOLDER;
+}
+
 http::Role RoleOf(const std::string& name) {
   return http::ParseRole(name).value_or(http::Role::kAdministrator);
 }
@@ -189,9 +202,21 @@ Status Application::OpenParts() {
       cube::QueryServiceOptions{.cache_bytes_max = config_.query_cache_bytes_max,
                                 .queries_max = static_cast<int>(config_.query_concurrent_max),
                                 .groups_max = config_.query_groups_max,
-                                .time_max = seconds(config_.query_time_max_s)},
+                                .time_max = seconds(config_.query_time_max_s),
+                                .archive_counts = [this] { return CountArchive(); }},
       clock_);
   return OpenAlerts();
+}
+
+cube::ArchiveCounts Application::CountArchive() const {
+  cube::ArchiveCounts counts;
+  if (const auto months = archive_->Months(); months.ok()) {
+    for (const archive::MonthInfo& month : *months) counts.streams += month.row_count;
+  }
+  if (const auto totals = archive_->quarantine().Totals(); totals.ok()) {
+    for (const archive::QuarantineTotal& total : *totals) counts.quarantined += total.entries;
+  }
+  return counts;
 }
 
 Status Application::OpenAlerts() {
@@ -249,7 +274,9 @@ Result<http::ServerOptions> Application::MakeServerOptions() {
   if (config_.auth_mode == "basic") {
     CQD_ASSIGN_OR_RETURN(
         options.authenticator,
-        http::MakeBasicAuthenticator({.password_file = config_.password_file}, clock_));
+        http::MakeBasicAuthenticator({.password_file = config_.password_file,
+                                      .session_time = std::chrono::hours(config_.session_hours)},
+                                     clock_));
   } else if (config_.auth_mode == "proxy") {
     CQD_ASSIGN_OR_RETURN(
         options.authenticator,
@@ -268,6 +295,7 @@ Result<http::ServerOptions> Application::MakeServerOptions() {
 Status Application::MakeRouter() {
   if (router_) return OkStatus();
   CQD_ASSIGN_OR_RETURN(const TimeZone published_zone, TimeZone::Find(config_.data_api_time_zone));
+  CQD_ASSIGN_OR_RETURN(const TimeZone cube_zone, TimeZone::Find(config_.cube_time_zone));
   services_ = std::make_unique<api::Services>(api::Services{
       .clock = clock_,
       .archive = *archive_,
@@ -287,9 +315,21 @@ Status Application::MakeRouter() {
       .report_bytes_max = static_cast<std::size_t>(config_.report_bytes_max),
       .streams_max = config_.streams_max,
       .alerts = alerts_.get(),
-      .badges_public = config_.badges_public});
+      .badges_public = config_.badges_public,
+      .auth = {.mode = config_.auth_mode,
+               .password_file = config_.password_file,
+               .session_time = std::chrono::hours(config_.session_hours),
+               .secure = !config_.tls_certificate_file.empty()},
+      .archive_folder = DataPath(config_, "archive"),
+      .cube_zone = cube_zone,
+      .note = [log = run_log_.get()](const std::string& text) {
+        if (!log->Append("System", text).ok()) LogWarning("could not be logged: {}", text);
+      }});
   router_.emplace();
   api::AddRoutes(*router_, *services_);
+  portal::AddRoutes(*router_, {.folder = PortalFolder(config_),
+                               .own_pages_folder = config_.portal_own_pages_folder,
+                               .frame_ancestors = config_.portal_frame_ancestors});
   return OkStatus();
 }
 
@@ -309,6 +349,7 @@ Status Application::StartServing() {
   AllowConnections(config_.connections_max);
   CQD_RETURN_IF_ERROR(MakeRouter());
   CQD_ASSIGN_OR_RETURN(http::ServerOptions options, MakeServerOptions());
+  services_->auth.authenticator = options.authenticator.get();
   CQD_ASSIGN_OR_RETURN(server_, http::Server::Start(std::move(options), *std::move(router_)));
   router_.reset();
   CQD_RETURN_IF_ERROR(run_log_->Append("System", fmt::format("OpenCQD {} started", Version())));

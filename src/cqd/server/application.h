@@ -70,6 +70,8 @@ class Application {
   Application(const Config& config, const Clock& clock) : config_(config), clock_(clock) {}
   Status OpenParts();
   Status OpenAlerts();
+  /// What the archive holds now, for funnels.
+  cube::ArchiveCounts CountArchive() const;
   Status MakeSources(std::vector<std::unique_ptr<source::Source>>& sources);
   Result<http::ServerOptions> MakeServerOptions();
   /// Fills metrics_, services_ and router_ once.

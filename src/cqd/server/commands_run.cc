@@ -50,7 +50,7 @@ int Serve(const Config& config, const Clock& clock) {
     LogWarning("{}", written.error().ToString());
   }
   fmt::print(
-      "OpenCQD {} serves {}\n\n  Status     {}/api/v1/status\n  Last runs  "
+      "OpenCQD {} serves {}\n\n  Portal     {}/CQD/\n  Status     {}/api/v1/status\n  Last runs  "
       "{}/QoEDataService/IntegrationLog/Status\n"
       "  Structure  {}/QoEDataService/CubeStructure\n\n"
       "Good, unclassified and poor audio streams by month:\n\n"
@@ -62,7 +62,7 @@ int Serve(const Config& config, const Clock& clock) {
       "                   {{\"DataModelName\":\"[Measures].[Audio Poor Streams Count]\"}},\n"
       "                   {{\"DataModelName\":\"[Measures].[AudioPoorPercentage]\"}}]}}'\n\nCtrl-C "
       "stops.\n",
-      Version(), base, base, base, base, base);
+      Version(), base, base, base, base, base, base);
   std::fflush(stdout);
   WaitForStop(signals);
   (*application)->StopServing();

@@ -184,7 +184,8 @@ void ResolvePaths(Config& config, const std::filesystem::path& folder) {
   };
   for (std::string* path :
        {&config.data_dir, &config.tls_certificate_file, &config.tls_key_file, &config.log_file,
-        &config.password_file, &config.client_password_file, &config.client_ca_file})
+        &config.password_file, &config.client_password_file, &config.client_ca_file,
+        &config.portal_folder, &config.portal_own_pages_folder})
     resolve(*path);
   for (SourceConfig& source : config.sources) resolve(source.password_file);
   for (AlertTargetConfig& target : config.alert_targets) {
@@ -274,6 +275,21 @@ std::vector<Setting> SettingsOf(Config& c) {
        .meaning =
            "File of the log; empty: standard error (systemd's journal takes it from there)."},
 
+      {.key = "portal.folder",
+       .value = &c.portal_folder,
+       .meaning =
+           "Folder of the portal's files, served at `/CQD/`. Empty: those that were built or "
+           "installed with the program."},
+      {.key = "portal.own_pages_folder",
+       .value = &c.portal_own_pages_folder,
+       .meaning =
+           "Folder of further pages to serve at `/CQD/`, such as scorecards of your own that "
+           "call the APIs. Anybody who reaches the server can read them. Empty: none."},
+      {.key = "portal.frame_ancestors",
+       .value = &c.portal_frame_ancestors,
+       .meaning = "Origins (`https://intranet.example.org`) whose pages may show the portal in a "
+                  "frame."},
+
       {.key = "auth.mode",
        .value = &c.auth_mode,
        .choices = {"none", "basic", "proxy"},
@@ -282,6 +298,14 @@ std::vector<Setting> SettingsOf(Config& c) {
       {.key = "auth.password_file",
        .value = &c.password_file,
        .meaning = "For `basic`: file of users, made and changed with `cqd user add`."},
+      {.key = "auth.session_hours",
+       .value = &c.session_hours,
+       .min = 0,
+       .max = 168,
+       .unit = "hours",
+       .meaning = "For `basic`: how long a browser that signed in on the sign-in page stays signed "
+                  "in; 0: no sign-in page, browsers ask in a window of their own. Larger: less "
+                  "typing, but a browser left open is open for longer."},
       {.key = "auth.proxy_user_header",
        .value = &c.proxy_user_header,
        .meaning = "For `proxy`: header that carries the user's name."},

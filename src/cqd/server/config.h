@@ -64,8 +64,13 @@ struct Config {
   std::string log_level = "info";
   std::string log_file;
 
+  std::string portal_folder;
+  std::string portal_own_pages_folder;
+  std::vector<std::string> portal_frame_ancestors;
+
   std::string auth_mode = "none";
   std::string password_file;
+  std::int64_t session_hours = 8;
   std::string proxy_user_header;
   std::string proxy_role_header;
   std::vector<std::string> proxy_addresses;

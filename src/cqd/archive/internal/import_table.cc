@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <set>
 
 #include "archive/internal/dictionary.h"
 #include "base/check.h"
@@ -229,6 +230,25 @@ Status PutOrTell(TableImport& import, const std::vector<Cell>& cells, std::int64
   Status status = import.Put(cells);
   if (status.ok() || status.error().code != ErrorCode::kConflict) return status;
   problems.Add(line, "", "", "a row that the table takes: " + status.error().message);
+  return OkStatus();
+}
+
+Status ReportOverlaps(sqlite::Database& main, const std::vector<NetworkOverlap>& before,
+                      ImportReport& report) {
+  CQD_ASSIGN_OR_RETURN(std::vector<NetworkOverlap> now, FindNetworkOverlaps(main));
+  const auto key = [](const NetworkOverlap& overlap) {
+    return fmt::format("{}/{} {} {}/{} {}", overlap.network, overlap.range, overlap.building,
+                       overlap.outer_network, overlap.outer_range, overlap.outer_building);
+  };
+  std::set<std::string> known;
+  for (const NetworkOverlap& overlap : before) known.insert(key(overlap));
+  const auto first_known = std::stable_partition(
+      now.begin(), now.end(),
+      [&](const NetworkOverlap& overlap) { return !known.contains(key(overlap)); });
+  report.overlap_count = static_cast<std::int64_t>(now.size());
+  report.overlaps_new = first_known - now.begin();
+  if (now.size() > kImportProblemsMax) now.resize(kImportProblemsMax);
+  report.overlaps = std::move(now);
   return OkStatus();
 }
 

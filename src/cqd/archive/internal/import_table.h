@@ -81,12 +81,22 @@ class TableImport {
 Status PutOrTell(TableImport& import, const std::vector<Cell>& cells, std::int64_t line,
                  Problems& problems);
 
+/// Fills the overlaps of `report`; `before` are those that were there already.
+Status ReportOverlaps(sqlite::Database& main, const std::vector<NetworkOverlap>& before,
+                      ImportReport& report);
+
 /// Runs `work` in a transaction; keeps it unless it is a dry run or `report` has problems.
 template <typename Work>
 Status InImportTransaction(sqlite::Database& main, const ImportOptions& options,
                            ImportReport& report, Work&& work) {
   CQD_ASSIGN_OR_RETURN(sqlite::Transaction transaction, sqlite::Transaction::Begin(main));
+  std::vector<NetworkOverlap> before;
+  if (options.find_overlaps) {
+    CQD_ASSIGN_OR_RETURN(before, FindNetworkOverlaps(main));
+  }
   CQD_RETURN_IF_ERROR(work());
+  if (options.find_overlaps && report.problem_count == 0)
+    CQD_RETURN_IF_ERROR(ReportOverlaps(main, before, report));
   if (report.problem_count > 0 || options.dry_run) return OkStatus();
   CQD_RETURN_IF_ERROR(transaction.Commit());
   report.applied = true;

@@ -62,7 +62,7 @@ bool Dispatcher::AuthenticateEarly(Plan& plan, Request& request, Response& respo
     return true;
   }
   if (!known->ok()) {
-    Refuse(known->error(), response);
+    Refuse(known->error(), request, response);
   } else {
     request.principal = *std::move(*known);
     if (CheckRole(plan, request.principal, response)) return true;
@@ -81,7 +81,7 @@ void Dispatcher::Finish(const Plan& plan, Request& request, Response& response) 
         request.principal = *std::move(principal);
         allowed = CheckRole(plan, request.principal, response);
       } else {
-        Refuse(principal.error(), response);
+        Refuse(principal.error(), request, response);
       }
     }
     if (allowed) response = plan.route->handler(request);
@@ -100,10 +100,11 @@ bool Dispatcher::CheckRole(const Plan& plan, const Principal& principal, Respons
   return false;
 }
 
-void Dispatcher::Refuse(const Error& error, Response& response) const {
+void Dispatcher::Refuse(const Error& error, const Request& request, Response& response) const {
   response = Problem(error);
-  if (response.status == 401 && !authenticator_.challenge().empty()) {
-    response.headers.emplace_back("WWW-Authenticate", authenticator_.challenge());
+  const std::string_view challenge = authenticator_.ChallengeFor(request);
+  if (response.status == 401 && !challenge.empty()) {
+    response.headers.emplace_back("WWW-Authenticate", challenge);
   }
 }
 

@@ -41,7 +41,7 @@ class Dispatcher {
   /// False when `response` is the refusal.
   bool AuthenticateEarly(Plan& plan, Request& request, Response& response) const;
   bool CheckRole(const Plan& plan, const Principal& principal, Response& response) const;
-  void Refuse(const Error& error, Response& response) const;
+  void Refuse(const Error& error, const Request& request, Response& response) const;
   void AnswerWithoutRoute(const PathRoutes& routes, const Request& request,
                           Response& response) const;
 

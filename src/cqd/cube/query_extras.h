@@ -1,0 +1,18 @@
+// What a body of RunQuery may ask for beyond the published query.
+#pragma once
+
+#include <string_view>
+
+#include "base/result.h"
+
+namespace cqd::cube {
+
+struct QueryExtras {
+  bool funnel = false;  ///< "Funnel": what each step leaves, and why an answer is empty
+};
+
+/// Reads them, as lenient as ParseCubeQuery. Errors: kInvalidArgument with the field. Cost: one
+/// search over the text when none of the names occurs.
+Result<QueryExtras> ParseQueryExtras(std::string_view json);
+
+}  // namespace cqd::cube
