@@ -17,13 +17,13 @@ const upload = async (page, place) => {
 };
 
 test('administration', async (t) => {
-  const server = await startServer(t);
+  const server = await startServer(t, { settings: '[collector]\nenabled = true' });
 
   for (const [name, size] of Object.entries(sizes)) {
-    for (const part of ['tables', 'unmapped', 'quarantine', 'users']) {
+    for (const part of ['tables', 'mapping', 'unmapped', 'quarantine', 'users']) {
       await t.test(`${part} at ${name}`, async (t) => {
         const page = await openPage(t, server, `#/Admin/${part}`, {
-          size, theme: part === 'unmapped' ? 'dark' : 'light', expected: [/409.*users/],
+          size, theme: part === 'unmapped' ? 'dark' : 'light', expected: [/409.*users/, /404.*mapping/],
         });
         await page.getByRole('heading', { name: 'Administration', level: 1 }).waitFor();
         await page.locator('main .card').first().waitFor();
@@ -71,6 +71,28 @@ test('administration', async (t) => {
     await page.getByText('2 rows taken').waitFor();
     await page.getByLabel('Search in all columns').fill('10.250.');
     await page.getByText('Rows 1 to 2 of 2').waitFor();
+  });
+
+  await t.test('records set aside are looked at, read again and forgotten', async (t) => {
+    await fetch(`${server.url}/api/v1/reports`, {
+      method: 'POST', headers: { 'Content-Type': 'application/vq-rtcpxr' }, body: 'VQSessionReport: CallTerm\r\nnonsense <b>of a device</b>\r\n',
+    });
+    await fetch(`${server.url}/api/v1/runs`, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: '{"stage":"archive"}' });
+    const page = await openPage(t, server, '#/Admin/quarantine');
+    await page.waitForFunction(async () => (await (await fetch('../api/v1/quarantine/reasons')).json()).entries > 0);
+    await page.reload();
+    await page.getByText('1 record', { exact: true }).waitFor();
+    await page.getByRole('button', { name: 'Show records' }).click();
+    await page.getByRole('button', { name: /^Look at record/ }).click();
+    await page.getByRole('dialog').getByText('nonsense <b>of a device</b>').waitFor();
+    await checkAccessibility(page);
+    await shot(page, 'admin-quarantine-record');
+    await page.getByRole('dialog').getByRole('button', { name: 'Read again' }).click();
+    await page.getByText('1 record is read again.').waitFor();
+    await page.getByRole('button', { name: 'Forget for ever' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Forget for ever' }).click();
+    await page.getByText('1 record forgotten.').waitFor();
+    await page.getByText('Nothing is set aside.').waitFor();
   });
 
   await t.test('a preview of new buildings tells what moves, and is put in force', async (t) => {

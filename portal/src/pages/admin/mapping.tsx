@@ -166,7 +166,7 @@ function History({ versions, again }: { versions: Versions; again: () => void })
               {versions.versions.map((one) => (
                 <tr key={one.version}>
                   <td>{one.version}{one.version === versions.in_force && <span class="badge badge-success admin-you">{t('admin.in_force')}</span>}</td>
-                  <td>{formatTime(one.made_at)}{one.made_by && <span class="muted small"> · {one.made_by}</span>}</td>
+                  <td class="health-when">{formatTime(one.made_at)}{one.made_by && <span class="muted small"> · {one.made_by}</span>}</td>
                   <td>{one.note || '–'}{one.applies_from && <span class="muted small"> · {t('admin.applies_from', { time: formatTime(one.applies_from) })}</span>}</td>
                   <td class="number">{formatNumber(one.buildings)}</td>
                   <td class="number">{formatNumber(one.networks)}</td>
