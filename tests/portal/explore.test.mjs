@@ -54,7 +54,7 @@ test('explore', async (t) => {
     await page.getByRole('menuitem', { name: 'Only Austin Foundry' }).waitFor();
     await checkAccessibility(page);
     await page.keyboard.press('Escape');
-    assert.equal(await page.evaluate(() => document.activeElement.textContent), 'Austin Foundry');
+    await page.waitForFunction(() => document.activeElement?.textContent === 'Austin Foundry');
     await page.keyboard.press('Enter');
     await page.keyboard.press('ArrowDown');
     await page.keyboard.press('Enter');
