@@ -6,11 +6,13 @@ export type Role = 'none' | 'reader' | 'author' | 'administrator';
 export interface Me {
   name: string;
   role: Role;
-  /** How the server asks who one is: "open", "basic", "proxy" and so on. */
-  authentication?: string;
+  /** `methods`: "session" for POST /api/v1/session, "basic" for the browser's own window; empty: nobody signs in here. */
+  authentication?: { mode: 'none' | 'basic' | 'proxy'; methods: ('session' | 'basic')[]; session: boolean };
   /** IANA name of the zone that reports are counted in. */
   time_zone?: string;
-  server?: { name?: string; version?: string };
+  /** Of the times in the published log calls. */
+  published_time_zone?: string;
+  server?: { product: string; version: string };
 }
 
 const ranks: Record<Role, number> = { none: 0, reader: 1, author: 2, administrator: 3 };
