@@ -36,6 +36,7 @@ void AddRoutes(http::Router& router, Services& services) {
   AddQuarantineApi(router, services);
   AddRunsApi(router, services);
   AddBadges(router, services);
+  AddRegistryApi(router, services);
   AddStreamApi(router, services);
   AddAlertsApi(router, services);
   AddReportsApi(router, services);

@@ -82,7 +82,7 @@ export default function Page(props: PageProps) {
       <SummaryPane
         item={data.value.item} set={set} title={title} owner={data.value.owner} mine={data.value.mine} author={may(props, 'author')}
         ancestors={data.value.ancestors} month={month} {...(latest ? { latest } : {})} span={view.span} dataUntil={through.value}
-        showDescription={props.settings.showDescriptions} onMonth={(chosen) => show({ month: chosen })}
+        showDescription={props.settings.showDescriptions} view={view} onMonth={(chosen) => show({ month: chosen })}
         onSpan={(span) => show({ span })} onChanged={data.again}
       />
       <div class="set-main">

@@ -120,6 +120,7 @@ function Actions(props: CardProps & {
     { label: t('report.download_json'), icon: 'copy', disabled: !answer, onSelect: () => work.text('json') },
     { label: t('report.download_png'), icon: 'chart', disabled: !answer?.rows.length, onSelect: () => void work.picture('png') },
     { label: t('report.download_svg'), icon: 'chart', disabled: !answer?.rows.length, onSelect: () => void work.picture('svg') },
+    { label: t('offline.title'), icon: 'save', disabled: !answer, onSelect: () => void work.file() },
   ];
   const more: MenuItem[] = change ? [
     { label: t('report.move_up'), icon: 'sort_up', disabled: index === 0, onSelect: () => void work.move(-1) },
@@ -190,6 +191,14 @@ function useWork({ item, report, title, query, answer, mine, set, index, maxima,
       } catch (error) {
         tell(error);
       }
+    },
+    async file() {
+      if (!answer) return;
+      const [dialog, collect] = await Promise.all([import('../../offline/save_dialog'), import('../../offline/collect')]);
+      await dialog.saveAsFile((units) => ({
+        title, description: '', notes: collect.notesOf(answer),
+        reports: [collect.offlineReport(report, query, answer.rows as never, units)],
+      }));
     },
     clone: () => attempt(async () => {
       const made = await cloneItem(item.itemId);

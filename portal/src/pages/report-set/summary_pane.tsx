@@ -8,7 +8,7 @@ import { go } from '../../app/navigation';
 import { setHref } from '../../app/route';
 import { fileName } from '../../query/export';
 import type { ReportSet } from '../../query/model';
-import { encodeView } from '../../query/url_state';
+import { encodeView, type ReportSetView } from '../../query/url_state';
 import { t } from '../../text/text';
 import type { Month } from '../../time/month';
 import { formatTime } from '../../time/zone';
@@ -25,7 +25,7 @@ const spans = ['', '1', '3', '6', '7', '12', '13', '24', '36'];
 export function SummaryPane(props: {
   item: TaggedItem; set: ReportSet | null; title: string; owner: User | undefined; mine: boolean; author: boolean;
   ancestors: readonly Ancestor[]; month: Month; latest?: Month; span: number | null; dataUntil: Date | undefined;
-  showDescription: boolean; onMonth: (month: Month) => void; onSpan: (span: number | null) => void; onChanged: () => void;
+  showDescription: boolean; view: ReportSetView; onMonth: (month: Month) => void; onSpan: (span: number | null) => void; onChanged: () => void;
 }) {
   const { item, set, title, owner, mine, author, month, span } = props;
   const [editing, setEditing] = useState(false);
@@ -54,9 +54,9 @@ export function SummaryPane(props: {
   );
 }
 
-function Tools({ item, title, author, change, ancestors, month, onEdit, onChanged }: {
+function Tools({ item, title, author, change, ancestors, month, view, onEdit, onChanged }: {
   item: TaggedItem; title: string; author: boolean; change: boolean; ancestors: readonly Ancestor[]; month: Month;
-  onEdit: () => void; onChanged: () => void;
+  view: ReportSetView; onEdit: () => void; onChanged: () => void;
 }) {
   const file = useRef<HTMLInputElement>(null);
   const tell = (error: unknown) => toast({ text: explain(error), kind: 'error' });
@@ -91,6 +91,10 @@ function Tools({ item, title, author, change, ancestors, month, onEdit, onChange
   };
   const save = () => void exportItem(item.itemId).then(
     (template) => download(fileName(title, 'cqdx'), typeof template === 'string' ? template : JSON.stringify(template), 'application/json'), tell);
+  const saveFile = async () => {
+    const [dialog, collect] = await Promise.all([import('../../offline/save_dialog'), import('../../offline/collect')]);
+    await dialog.saveAsFile((units) => collect.collectSet(item, view, month, units));
+  };
   const clone = () => void cloneItem(item.itemId).then(
     () => toast({ text: t('report.cloned_to_own', { title }), kind: 'success', action: { label: t('nav.reports'), run: () => go('#/') } }), tell);
   return (
@@ -99,6 +103,7 @@ function Tools({ item, title, author, change, ancestors, month, onEdit, onChange
       {change && <ButtonLink look="primary" icon="add" href={encodeView({ page: 'edit', itemId: null, parentId: item.itemId, month, query: null })}>{t('set.new')}</ButtonLink>}
       {change && <Button icon="upload" onClick={() => file.current?.click()}>{t('set.import')}</Button>}
       <Button icon="download" onClick={save}>{t('set.export')}</Button>
+      {item.subItemIds.length > 0 && <Button icon="save" onClick={() => void saveFile()}>{t('offline.title')}</Button>}
       {change && ancestors.length > 0 && <Button icon="trash" onClick={() => void remove()}>{t('common.delete')}</Button>}
       {!change && author && <Button icon="copy" onClick={clone}>{t('report.clone')}</Button>}
       <input ref={file} type="file" accept=".cqdx,.json,application/json" hidden onChange={(event) => void take(event.currentTarget.files?.[0])} />
