@@ -96,7 +96,7 @@ export function optionOf(model: ChartModel, { dark, hidden, maxima, live }: Char
       data: model.categories.map((caption, i) => axisCaption(model, caption, i)),
       axisTick: { show: false },
       axisLine: { lineStyle: { color: dark ? '#71828f' : '#8a99a6' } },
-      axisLabel: { color: text, hideOverlap: true, overflow: 'truncate', width: 110 },
+      axisLabel: { color: text, hideOverlap: true, overflow: 'truncate', width: 110, lineHeight: 16 },
     },
     yAxis: [axis(0), axis(1)],
     series: model.series.filter((one) => !hidden.has(one.name)).map((one) => (one.line
