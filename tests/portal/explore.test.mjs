@@ -54,7 +54,7 @@ test('explore', async (t) => {
     await page.getByRole('menuitem', { name: 'Only Austin Foundry' }).waitFor();
     await checkAccessibility(page);
     await page.keyboard.press('Escape');
-    assert.equal(await page.evaluate(() => document.activeElement.textContent), 'Austin Foundry');
+    await page.waitForFunction(() => document.activeElement?.textContent === 'Austin Foundry');
     await page.keyboard.press('Enter');
     await page.keyboard.press('ArrowDown');
     await page.keyboard.press('Enter');
@@ -136,7 +136,7 @@ test('explore', async (t) => {
     await page.getByRole('menuitem', { name: 'Save as one file' }).click();
     assert.equal(await page.getByRole('checkbox', { name: /personal values/ }).count(), 0, 'buildings are no persons');
     const waiting = page.waitForEvent('download');
-    await page.getByRole('dialog').getByRole('button', { name: 'Save' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Save', exact: true }).click();
     const file = path.join(server.folder, 'saved.html');
     await (await waiting).saveAs(file);
     const context = await (await startBrowser()).newContext({ viewport: sizes.wide, offline: true });
@@ -176,7 +176,7 @@ test('explore', async (t) => {
       if (consent) await box.check();
       else await shot(page, 'offline-consent', { fullPage: false });
       const waiting = page.waitForEvent('download');
-      await page.getByRole('dialog').getByRole('button', { name: 'Save' }).click();
+      await page.getByRole('dialog').getByRole('button', { name: 'Save', exact: true }).click();
       return readFileSync(await (await waiting).path(), 'utf8');
     };
     assert.ok(!(await save(false)).includes('meridian.example'), 'an address without consent');
