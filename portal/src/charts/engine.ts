@@ -48,10 +48,16 @@ function tooltip(model: ChartModel, index: number, hidden: ReadonlySet<string>):
   return box;
 }
 
+/** Characters of a caption at the axis; the tooltip and the table have the whole. */
+const captionMax = 18;
+
 /** A month on two lines, so that more of them fit; the year only where it begins. */
 function axisCaption(model: ChartModel, caption: string, index: number): string {
   const month = model.byMonth ? monthOfCaption(caption) : undefined;
-  if (!month) return shownCaption(caption, 'short') || '–';
+  if (!month) {
+    const shown = shownCaption(caption, 'short') || '–';
+    return shown.length > captionMax ? `${shown.slice(0, captionMax - 1)}…` : shown;
+  }
   const name = new Intl.DateTimeFormat(language(), { month: 'short', timeZone: 'UTC' }).format(new Date(Date.UTC(month.year, month.month - 1, 1)));
   return index === 0 || month.month === 1 ? `${name}\n${month.year}` : `${name}\n`;
 }
@@ -96,7 +102,7 @@ export function optionOf(model: ChartModel, { dark, hidden, maxima, live }: Char
       data: model.categories.map((caption, i) => axisCaption(model, caption, i)),
       axisTick: { show: false },
       axisLine: { lineStyle: { color: dark ? '#71828f' : '#8a99a6' } },
-      axisLabel: { color: text, hideOverlap: true, overflow: 'truncate', width: 110 },
+      axisLabel: { color: text, hideOverlap: true, ...(model.byMonth ? { lineHeight: 16 } : {}) },
     },
     yAxis: [axis(0), axis(1)],
     series: model.series.filter((one) => !hidden.has(one.name)).map((one) => (one.line
