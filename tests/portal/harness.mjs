@@ -34,12 +34,13 @@ const dataFolder = path.join(buildFolder, 'portal-data');
 /** The simulated organisation ends now, so its data gets old. */
 const dataAgeMax = 12 * 3600 * 1000;
 
-/** Made when missing, older than half a day, or from another month. run.mjs calls it before the tests. */
+/** Made when missing, older than half a day or than the server, or from another month. run.mjs calls it before the tests. */
 export function makeData() {
   const stamp = path.join(dataFolder, 'complete');
   if (existsSync(stamp)) {
     const at = statSync(stamp).mtime;
-    if (Date.now() - at.getTime() < dataAgeMax && at.getUTCMonth() === new Date().getUTCMonth()) return;
+    // Another server may store its cube in another way.
+    if (at > statSync(binary).mtime && Date.now() - at.getTime() < dataAgeMax && at.getUTCMonth() === new Date().getUTCMonth()) return;
   }
   rmSync(dataFolder, { recursive: true, force: true });
   mkdirSync(dataFolder, { recursive: true });
