@@ -17,13 +17,13 @@ const upload = async (page, place) => {
 };
 
 test('administration', async (t) => {
-  const server = await startServer(t);
+  const server = await startServer(t, { settings: '[collector]\nenabled = true' });
 
   for (const [name, size] of Object.entries(sizes)) {
-    for (const part of ['tables', 'unmapped', 'quarantine', 'users']) {
+    for (const part of ['tables', 'mapping', 'unmapped', 'quarantine', 'users']) {
       await t.test(`${part} at ${name}`, async (t) => {
         const page = await openPage(t, server, `#/Admin/${part}`, {
-          size, theme: part === 'unmapped' ? 'dark' : 'light', expected: [/409.*users/],
+          size, theme: part === 'unmapped' ? 'dark' : 'light', expected: [/409.*users/, /404.*mapping/],
         });
         await page.getByRole('heading', { name: 'Administration', level: 1 }).waitFor();
         await page.locator('main .card').first().waitFor();
@@ -71,6 +71,73 @@ test('administration', async (t) => {
     await page.getByText('2 rows taken').waitFor();
     await page.getByLabel('Search in all columns').fill('10.250.');
     await page.getByText('Rows 1 to 2 of 2').waitFor();
+  });
+
+  await t.test('records set aside are looked at, read again and forgotten', async (t) => {
+    await fetch(`${server.url}/api/v1/reports`, {
+      method: 'POST', headers: { 'Content-Type': 'application/vq-rtcpxr' }, body: 'VQSessionReport: CallTerm\r\nnonsense <b>of a device</b>\r\n',
+    });
+    await fetch(`${server.url}/api/v1/runs`, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: '{"stage":"archive"}' });
+    const page = await openPage(t, server, '#/Admin/quarantine');
+    await page.waitForFunction(async () => (await (await fetch('../api/v1/quarantine/reasons')).json()).entries > 0);
+    await page.reload();
+    await page.getByText('1 record', { exact: true }).waitFor();
+    await page.getByRole('button', { name: 'Show records' }).click();
+    await page.getByRole('button', { name: /^Look at record/ }).click();
+    await page.getByRole('dialog').getByText('nonsense <b>of a device</b>').waitFor();
+    await checkAccessibility(page);
+    await shot(page, 'admin-quarantine-record');
+    await page.getByRole('dialog').getByRole('button', { name: 'Read again' }).click();
+    await page.getByText('1 record is read again.').waitFor();
+    await page.getByRole('button', { name: 'Forget for ever' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Forget for ever' }).click();
+    await page.getByText('1 record forgotten.').waitFor();
+    await page.getByText('Nothing is set aside.').waitFor();
+  });
+
+  await t.test('a preview of new buildings tells what moves, and is put in force', async (t) => {
+    const asked = [];
+    const version = (number, note) => ({
+      version: number, made_at: '2026-11-20T10:00:00Z', made_by: 'anna', origin: 'apply', note, applies_from: null, buildings: 20 + number,
+      networks: 120, access_points: 180,
+    });
+    const answers = {
+      versions: { mode: 'manual', in_force: 2, pending: true, versions: [version(2, 'Lyon moved'), version(1, '')] },
+      preview: {
+        changed: true, data_version: 4, streams_total: 11_662, streams_moved: 420, inside_changed: 12, moves_left_out: 1,
+        tables: [{ table: 'CqdNetwork', added: 2, changed: 1, removed: 0 }],
+        moves: [{ from: { key: 0, name: 'Unknown' }, to: { key: 5, name: 'London Wharf' }, streams: 420, months: [{ month: '2026-10', streams: 400 }, { month: '2026-11', streams: 20 }] }],
+      },
+      apply: { version: version(3, 'x'), run_id: 'cube-1' },
+      undo: { version: version(3, 'x'), run_id: 'cube-2' },
+    };
+    for (const size of [sizes.phone, sizes.wide]) {
+      const page = await openPage(t, server, '#/Admin/mapping', {
+        size,
+        route: (context) => context.route('**/api/v1/mapping/*', (route) => {
+          const verb = new URL(route.request().url()).pathname.split('/').at(-1);
+          asked.push([verb, route.request().postData()]);
+          return route.fulfill({ status: verb === 'apply' || verb === 'undo' ? 202 : 200, json: answers[verb] });
+        }),
+      });
+      await page.getByText('The tables have changed').waitFor();
+      await page.getByRole('button', { name: 'Preview' }).click();
+      await page.getByText('420 of 11,662 streams get another building.').waitFor();
+      await page.getByRole('cell', { name: 'London Wharf' }).waitFor();
+      await settled(page);
+      await checkAccessibility(page);
+      await checkFits(page);
+      await shot(page, `admin-mapping-${size.width}`);
+      if (size === sizes.phone) continue;
+      await page.getByLabel('Note').fill('new floor');
+      await page.getByRole('button', { name: 'Put in force' }).click();
+      await page.getByText('It is in force as soon as').waitFor();
+      assert.deepEqual(JSON.parse(asked.find(([verb]) => verb === 'apply')[1]), { note: 'new floor' });
+      await page.getByRole('button', { name: 'Go back to this' }).click();
+      await page.getByRole('dialog').getByRole('button', { name: 'Go back to this' }).click();
+      await page.waitForFunction(() => document.querySelectorAll('.toast').length >= 2);
+      assert.deepEqual(JSON.parse(asked.find(([verb]) => verb === 'undo')[1]), { version: 1 });
+    }
   });
 
   await t.test('what is no table is refused in words', async (t) => {
@@ -131,7 +198,7 @@ test('signing in', async (t) => {
     await page.getByLabel('Password').fill('a sentence of hers');
     await checkAccessibility(page);
     await shot(page, 'admin-user-dialog');
-    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByRole('button', { name: 'Save', exact: true }).click();
     await page.getByRole('cell', { name: 'Änne', exact: true }).waitFor();
     await page.getByLabel('Role of Änne').selectOption('author');
     await page.getByText('Änne is now: Author.').waitFor();

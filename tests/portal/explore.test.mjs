@@ -138,7 +138,7 @@ test('explore', async (t) => {
     await page.getByRole('menuitem', { name: 'Save as one file' }).click();
     assert.equal(await page.getByRole('checkbox', { name: /personal values/ }).count(), 0, 'buildings are no persons');
     const waiting = page.waitForEvent('download');
-    await page.getByRole('dialog').getByRole('button', { name: 'Save' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Save', exact: true }).click();
     const file = path.join(server.folder, 'saved.html');
     await (await waiting).saveAs(file);
     const context = await (await startBrowser()).newContext({ viewport: sizes.wide, offline: true });
@@ -199,7 +199,7 @@ test('explore', async (t) => {
       if (consent) await box.check();
       else await shot(page, 'offline-consent', { fullPage: false });
       const waiting = page.waitForEvent('download');
-      await page.getByRole('dialog').getByRole('button', { name: 'Save' }).click();
+      await page.getByRole('dialog').getByRole('button', { name: 'Save', exact: true }).click();
       return readFileSync(await (await waiting).path(), 'utf8');
     };
     assert.ok(!(await save(false)).includes('meridian.example'), 'an address without consent');

@@ -169,7 +169,7 @@ test('report set page', async (t) => {
     await api('PUT', `/item/${root}`, {
       content: JSON.stringify({ ...JSON.parse(seen.body.content), Title: 'Theirs' }), type: 'application/json',
     }, { 'If-Match': seen.headers.get('etag') });
-    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByRole('button', { name: 'Save', exact: true }).click();
     await page.getByText('Somebody changed this').waitFor();
     await shot(page, 'conflict', { fullPage: false });
     await page.getByRole('button', { name: 'Load theirs' }).click();
@@ -177,9 +177,9 @@ test('report set page', async (t) => {
     await page.locator('.summary').getByRole('button', { name: 'Edit' }).click();
     await page.getByLabel('Title').fill('All Audio Streams');
     await page.getByLabel('Highest percentage').fill('many');
-    assert.ok(await page.getByRole('button', { name: 'Save' }).isDisabled());
+    assert.ok(await page.getByRole('button', { name: 'Save', exact: true }).isDisabled());
     await page.getByLabel('Highest percentage').fill('50');
-    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByRole('button', { name: 'Save', exact: true }).click();
     await page.getByText('The report set is saved.').waitFor();
     await drawn(page);
     await page.locator('.report').first().getByRole('button', { name: /^More actions/ }).waitFor();

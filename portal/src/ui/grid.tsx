@@ -21,7 +21,7 @@ export interface GridColumn<Row> {
 export interface GridSort { column: number; descending: boolean }
 
 /** Rows drawn above and below the ones in sight. */
-const margin = 8;
+const margin = 5;
 
 export function Grid<Row>({ columns, rows, label, height, rowHeight = 37, sort, onSort, filters, onFilters, showFilter = true, onPick }: {
   columns: readonly GridColumn<Row>[];
@@ -88,9 +88,10 @@ export function Grid<Row>({ columns, rows, label, height, rowHeight = 37, sort, 
           </thead>
           <tbody>
             {first > 0 && <tr aria-hidden="true"><td colSpan={columns.length} style={{ height: `${first * rowHeight}px`, padding: 0 }} /></tr>}
+            {/* Keyed by place: while scrolling, rows change their texts instead of being made anew. */}
             {shown.slice(first, last).map((row, i) => (
               <tr
-                key={first + i} aria-rowindex={first + i + 2} style={{ height: `${rowHeight}px` }}
+                key={i} aria-rowindex={first + i + 2} style={{ height: `${rowHeight}px` }}
                 class={classes((first + i) % 2 === 1 && 'grid-odd', onPick && 'grid-pick')}
               >
                 {columns.map((one, c) => (

@@ -74,18 +74,17 @@ Result<Answer> QueryService::State::Admit(const CancelToken* cancel,
 
 Result<Answer> QueryService::State::Compute(const Snapshot& snapshot, const CubeQuery& query,
                                             const CancelToken* cancel) const {
-  CQD_ASSIGN_OR_RETURN(Groups groups, snapshot.Run(query, Limits(cancel)));
-  if (!query.row_limit && static_cast<std::int64_t>(groups.size()) > options.rows_max) {
+  CubeQuery capped = query;
+  capped.row_limit = std::min(query.row_limit.value_or(options.rows_max), options.rows_max);
+  Answer answer;
+  CQD_ASSIGN_OR_RETURN(answer.table, snapshot.Answer(capped, Limits(cancel)));
+  if (!query.row_limit && answer.table.truncated) {
     return Fail(
         ErrorCode::kResourceExhausted,
         fmt::format("the answer has {} rows, {} are allowed; ask for fewer dimensions, more "
                     "filters, or set LimitResultRowsCount",
-                    groups.size(), options.rows_max));
+                    answer.table.rows_before_limit, options.rows_max));
   }
-  CubeQuery capped = query;
-  capped.row_limit = std::min(query.row_limit.value_or(options.rows_max), options.rows_max);
-  Answer answer;
-  answer.table = Finish(capped, std::move(groups));
   return answer;
 }
 

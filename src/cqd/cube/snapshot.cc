@@ -24,6 +24,11 @@ Result<Groups> ColumnarSnapshot::Run(const CubeQuery& query, const QueryLimits& 
   return RunColumnar(query, limits, parts_.segments, indexes_, parts_.threads);
 }
 
+Result<ResultTable> ColumnarSnapshot::Answer(const CubeQuery& query,
+                                             const QueryLimits& limits) const {
+  return AnswerColumnar(query, limits, parts_.segments, indexes_, parts_.threads);
+}
+
 std::shared_ptr<const Snapshot> MakeSnapshot(std::span<const model::StreamRow> rows,
                                              std::shared_ptr<const model::Mapping> mapping,
                                              const TimeZone& zone, const SnapshotOptions& options) {
@@ -47,6 +52,7 @@ std::shared_ptr<const Snapshot> MakeSnapshot(std::span<const model::StreamRow> r
   parts.mapping = std::move(mapping);
   parts.zone = zone;
   parts.threads = options.threads;
+  parts.budget = std::make_shared<MemoryBudget>(options.made_bytes_max);
   return std::make_shared<ColumnarSnapshot>(std::move(parts));
 }
 

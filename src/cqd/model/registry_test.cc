@@ -108,7 +108,8 @@ TEST(Registry, LookupIgnoresCaseAndOuterBlanks) {
   }
 }
 
-// What a file to pass on must not hold unasked: a new attribute that tells of a person belongs here.
+// What a file to pass on must not hold unasked: a new attribute that tells of a person belongs
+// here.
 TEST(Registry, PersonalAttributesAreThese) {
   std::set<std::string> personal;
   for (const Attribute& attribute : Attributes()) {

@@ -1,19 +1,20 @@
-// Administration: customer tables, subnets without a building, refused records, users.
+// Administration: customer tables and their versions, subnets without a building, refused records, users.
 import type { ComponentType } from 'preact';
 import { may, type PageProps } from '../../app/page';
 import { useTitle } from '../../app/navigation';
 import { href } from '../../app/route';
 import { t } from '../../text/text';
 import { Empty } from '../../ui/states';
+import { Mapping } from './mapping';
 import { Quarantine } from './quarantine';
 import { Tables } from './tables';
 import { Unmapped } from './unmapped';
 import { Users } from './users';
 
 const parts: Record<string, ComponentType<PageProps>> = {
-  tables: Tables, unmapped: Unmapped, quarantine: Quarantine, users: Users,
+  tables: Tables, mapping: Mapping, unmapped: Unmapped, quarantine: Quarantine, users: Users,
 };
-type Part = 'tables' | 'unmapped' | 'quarantine' | 'users';
+type Part = 'tables' | 'mapping' | 'unmapped' | 'quarantine' | 'users';
 
 export default function Page(props: PageProps) {
   useTitle(t('page.admin'));

@@ -97,7 +97,7 @@ function Records({ reason, turn, again }: { reason: Reason; turn: number; again:
                 <th scope="col">{t('admin.last_seen')}</th>
                 <th scope="col" class="number">{t('admin.times')}</th>
                 <th scope="col">{t('admin.replay')}</th>
-                <td />
+                <th scope="col"><span class="only-read-out">{t('admin.show_records')}</span></th>
               </tr>
             </thead>
             <tbody>

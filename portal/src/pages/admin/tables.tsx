@@ -4,6 +4,7 @@ import { json, root } from '../../api/http';
 import type { PageProps } from '../../app/page';
 import { href } from '../../app/route';
 import { formatNumber, t, type TextKey } from '../../text/text';
+import { formatTime } from '../../time/zone';
 import { Button, ButtonLink } from '../../ui/button';
 import { Card } from '../../ui/card';
 import { TextField } from '../../ui/field';
@@ -104,6 +105,8 @@ function Rows({ table, turn, onUpload }: { table: TableId; turn: number; onUploa
 
 function cellText(column: string, cell: string | null) {
   if (cell === null || cell === '') return <span class="muted">–</span>;
+  // Stored in UTC without saying so (docs/formats/archive.md).
+  if (column === 'UpdatedDate') return formatTime(`${cell.replace(' ', 'T')}Z`) || cell;
   if (flags.has(column)) return t(cell === '0' ? 'admin.no' : 'admin.yes');
   return cell;
 }

@@ -133,7 +133,7 @@ function Problems({ report }: { report: Report }) {
       <table class="table">
         <thead>
           <tr>
-            <th scope="col" class="number">{t('admin.line')}</th>
+            <th scope="col">{t('admin.line')}</th>
             <th scope="col">{t('admin.column')}</th>
             <th scope="col">{t('admin.value')}</th>
             <th scope="col">{t('admin.allowed')}</th>
@@ -142,7 +142,7 @@ function Problems({ report }: { report: Report }) {
         <tbody>
           {report.problems.map((one, at) => (
             <tr key={at}>
-              <td class="number">{one.line}</td>
+              <td>{one.line}</td>
               <td>{one.column || '–'}</td>
               <td><code>{one.value || '–'}</code></td>
               <td lang="en">{one.allowed}</td>

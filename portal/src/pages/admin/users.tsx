@@ -46,7 +46,7 @@ export function Users({ me }: PageProps) {
       {load.value && (
         <div class="table-scroll">
           <table class="table admin-users">
-            <thead><tr><th scope="col">{t('signin.name')}</th><th scope="col">{t('about.role')}</th><td /></tr></thead>
+            <thead><tr><th scope="col">{t('signin.name')}</th><th scope="col">{t('about.role')}</th><th scope="col"><span class="only-read-out">{t('common.edit')}</span></th></tr></thead>
             <tbody>
               {load.value.users.map((user) => (
                 <tr key={user.name}>

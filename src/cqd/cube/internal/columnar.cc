@@ -7,7 +7,7 @@
 #include <system_error>
 #include <thread>
 
-#include "cube/internal/columnar_scan.h"
+#include "cube/internal/columnar_collect.h"
 
 namespace cqd::cube {
 namespace {
@@ -84,8 +84,9 @@ std::size_t HelpersFor(std::span<const VisibleSegment> segments, int threads) {
       std::clamp<std::int64_t>(rows / kRowsPerThread, 1, std::max<std::int64_t>(1, most)) - 1);
 }
 
-Result<Groups> ScanAll(const Plan& plan, std::span<const VisibleSegment> segments,
-                       const QueryLimits& limits, const StopCheck& stop, int threads) {
+/// Settled.
+Result<Tally> ScanAll(const Plan& plan, std::span<const VisibleSegment> segments,
+                      const QueryLimits& limits, const StopCheck& stop, int threads) {
   const std::size_t helpers = HelpersFor(segments, threads);
   std::vector<Tally> tallies;
   for (std::size_t i = 0; i <= helpers; ++i) tallies.emplace_back(plan);
@@ -104,7 +105,23 @@ Result<Groups> ScanAll(const Plan& plan, std::span<const VisibleSegment> segment
   for (Status& status : statuses) CQD_RETURN_IF_ERROR(std::move(status));
   for (Tally& tally : tallies) tally.Settle();
   for (std::size_t i = 1; i <= helpers; ++i) Merge(plan, tallies[i], tallies[0]);
-  return Collect(plan, tallies[0], limits.groups_max);
+  return std::move(tallies[0]);
+}
+
+/// Plans, scans and gives `collect` the plan and the settled tally.
+template <typename T, typename CollectInto>
+Result<T> RunWith(const CubeQuery& query, const QueryLimits& limits,
+                  std::span<const VisibleSegment> segments, const Indexes& indexes, int threads,
+                  CollectInto collect) {
+  try {
+    const StopCheck stop = MakeStopCheck(limits);
+    CQD_RETURN_IF_ERROR(stop());
+    CQD_ASSIGN_OR_RETURN(const Plan plan, MakePlan(query, indexes, stop));
+    CQD_ASSIGN_OR_RETURN(const Tally tally, ScanAll(plan, segments, limits, stop, threads));
+    return collect(plan, tally);
+  } catch (const std::bad_alloc&) {
+    return OutOfMemory();
+  }
 }
 
 }  // namespace
@@ -112,14 +129,19 @@ Result<Groups> ScanAll(const Plan& plan, std::span<const VisibleSegment> segment
 Result<Groups> RunColumnar(const CubeQuery& query, const QueryLimits& limits,
                            std::span<const VisibleSegment> segments, const Indexes& indexes,
                            int threads) {
-  try {
-    const StopCheck stop = MakeStopCheck(limits);
-    CQD_RETURN_IF_ERROR(stop());
-    CQD_ASSIGN_OR_RETURN(const Plan plan, MakePlan(query, indexes, stop));
-    return ScanAll(plan, segments, limits, stop, threads);
-  } catch (const std::bad_alloc&) {
-    return OutOfMemory();
-  }
+  return RunWith<Groups>(query, limits, segments, indexes, threads,
+                         [&limits](const Plan& plan, const Tally& tally) {
+                           return Collect(plan, tally, limits.groups_max);
+                         });
+}
+
+Result<ResultTable> AnswerColumnar(const CubeQuery& query, const QueryLimits& limits,
+                                   std::span<const VisibleSegment> segments, const Indexes& indexes,
+                                   int threads) {
+  return RunWith<ResultTable>(query, limits, segments, indexes, threads,
+                              [&](const Plan& plan, const Tally& tally) {
+                                return CollectTable(query, plan, tally, limits.groups_max);
+                              });
 }
 
 }  // namespace cqd::cube

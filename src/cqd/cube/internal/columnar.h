@@ -14,5 +14,9 @@ namespace cqd::cube {
 Result<Groups> RunColumnar(const CubeQuery& query, const QueryLimits& limits,
                            std::span<const VisibleSegment> segments, const Indexes& indexes,
                            int threads);
+/// The same as the rows of an answer.
+Result<ResultTable> AnswerColumnar(const CubeQuery& query, const QueryLimits& limits,
+                                   std::span<const VisibleSegment> segments, const Indexes& indexes,
+                                   int threads);
 
 }  // namespace cqd::cube
