@@ -98,6 +98,8 @@ test('explore', async (t) => {
       + `&f=${encodeURIComponent(JSON.stringify([0, '[Second Building].[City]', '[Atlantis]']))}`;
     const page = await openPage(t, server, address);
     await page.getByText('No streams match.').waitFor();
+    await page.getByText('A value does not occur in the data.').waitFor();
+    await page.locator('.funnel-end', { hasText: 'Atlantis' }).waitFor();
     await checkAccessibility(page);
     await shot(page, 'explore-empty');
     await page.getByRole('button', { name: /Without: .*Atlantis/ }).click();
@@ -162,6 +164,27 @@ test('explore', async (t) => {
     await checkAccessibility(offline);
     assert.deepEqual(asked, [pathToFileURL(file).href]);
     assert.deepEqual(problems, []);
+  });
+
+  await t.test('a whole report set is one file, with every report as it is shown', async (t) => {
+    const page = await openPage(t, server, '#/');
+    await page.locator('.report').first().waitFor();
+    await settled(page);
+    await page.getByRole('button', { name: 'Save as one file' }).click();
+    const count = await page.locator('.report').count();
+    await page.getByText(`Reports: ${count},`).waitFor();
+    const waiting = page.waitForEvent('download');
+    await page.getByRole('dialog').getByRole('button', { name: 'Save' }).click();
+    const file = path.join(server.folder, 'set.html');
+    await (await waiting).saveAs(file);
+    const context = await (await startBrowser()).newContext({ viewport: sizes.wide, offline: true, colorScheme: 'dark' });
+    t.after(() => context.close());
+    const offline = await context.newPage();
+    await offline.goto(pathToFileURL(file).href);
+    await offline.getByRole('heading', { name: 'All Audio Streams', level: 1 }).waitFor();
+    assert.equal(await offline.locator('section > div svg').count(), count);
+    await shot(offline, 'offline-set-dark');
+    await checkAccessibility(offline);
   });
 
   await t.test('persons are in the file only after consent', async (t) => {

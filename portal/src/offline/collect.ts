@@ -4,12 +4,14 @@ import { getItem, type TaggedItem } from '../api/repository';
 import { t } from '../text/text';
 import { formatTime } from '../time/zone';
 import {
-  buildQuery, parseReport, parseReportSet, unitOf, type Cell, type Month, type Query, type Report, type ReportSetView, type Unit,
+  buildQuery, isMonthName, parseReport, parseReportSet, unitOf, type Cell, type Month, type Query, type Report, type ReportSetView, type Unit,
 } from '../query';
 import type { OfflineReport } from './file';
 
 export const offlineReport = (report: Report, query: Query, rows: readonly Cell[][], units: ReadonlyMap<string, Unit>): OfflineReport => ({
-  title: report.Title, description: report.Description, looks: report.Presentation, filters: query.Filters, rows,
+  title: report.Title, description: report.Description, looks: report.Presentation, rows,
+  // With a trend the month filters do not apply (docs/api-query.md).
+  filters: query.Trend?.EnableTrend ? query.Filters.filter((one) => !isMonthName(one.DataModelName) || one.UnionGroup !== '') : query.Filters,
   units: query.Measurements.map((one) => unitOf(one.DataModelName, units)),
 });
 

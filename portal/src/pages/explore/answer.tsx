@@ -65,7 +65,7 @@ export function AnswerCard(props: Props) {
   };
 
   return (
-    <Card class="answer">
+    <Card class="explored">
       <Actions {...props} looks={shown.looks} rows={shown.rows} title={title} asChart={asChart} />
       {shown.rows.length === 0
         ? <EmptyAnswer answer={explored.answer} view={view} month={month} onChange={onChange} />
