@@ -5,6 +5,7 @@
 
 #include <boost/json/parse.hpp>
 #include <chrono>
+#include <condition_variable>
 #include <mutex>
 #include <thread>
 
@@ -99,6 +100,7 @@ TEST(Gate, LetsInByOrderOfArrival) {
   Gate gate(1, 8);
   ASSERT_TRUE(gate.Enter(nullptr).ok());
   std::mutex mutex;
+  std::condition_variable poll;  // never notified: only its time-out counts
   std::vector<int> order;
   std::vector<std::thread> clients;
   for (int i = 0; i < 6; ++i) {
@@ -110,7 +112,8 @@ TEST(Gate, LetsInByOrderOfArrival) {
       }
       gate.Leave();
     });
-    while (gate.waiting() <= i) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    std::unique_lock lock(mutex);
+    while (gate.waiting() <= i) poll.wait_for(lock, std::chrono::milliseconds(1));
   }
   gate.Leave();
   for (std::thread& client : clients) client.join();
