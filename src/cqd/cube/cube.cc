@@ -49,7 +49,7 @@ constexpr std::string_view kWarmAttributes[] = {
     "[StartDate].[Date]",
     "[Scenarios].[ScenarioPair]",
     "[StreamType].[StreamType]",
-    "[MediaType].[MediaType]",
+    "[Media Type].[Media Type]",
     "[First Is Server].[Agent]",
     "[Second Is Server].[Agent]",
     "[First Inside].[Inside]",

@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "base/time_zone.h"
+#include "cube/explain.h"
 #include "cube/query.h"
 #include "model/mapping.h"
 
@@ -32,6 +33,8 @@ class Snapshot : public Executor {
   virtual std::int64_t bytes_on_disk() const = 0;
   virtual const model::Mapping& mapping() const = 0;
   virtual const TimeZone& zone() const = 0;
+  /// Answers the query and tells what that touched. Errors: those of Answer; kUnimplemented.
+  virtual Result<QueryExplanation> Explain(const CubeQuery& query, const QueryLimits& limits) const;
 };
 
 struct ProcessRequest {

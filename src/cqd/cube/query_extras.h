@@ -8,7 +8,8 @@
 namespace cqd::cube {
 
 struct QueryExtras {
-  bool funnel = false;  ///< "Funnel": what each step leaves, and why an answer is empty
+  bool funnel = false;   ///< "Funnel": what each step leaves, and why an answer is empty
+  bool explain = false;  ///< "Explain": what answering touched
 };
 
 /// Reads them, as lenient as ParseCubeQuery. Errors: kInvalidArgument with the field. Cost: one

@@ -36,6 +36,7 @@ struct QueryService::State {
   Result<Answer> Compute(const Snapshot& snapshot, const CubeQuery& query,
                          const CancelToken* cancel) const;
   void Respond(const CubeQuery& query, const CancelToken* cancel, QueryOutcome& outcome);
+  void AddExplain(const CubeQuery& query, const CancelToken* cancel, QueryOutcome& outcome);
   void AddFunnel(const CubeQuery& query, const CancelToken* cancel, QueryOutcome& outcome);
 };
 
@@ -106,6 +107,25 @@ void QueryService::State::Respond(const CubeQuery& query, const CancelToken* can
   outcome.table = std::shared_ptr<const ResultTable>(answer, &answer->table);
 }
 
+/// Past the cache: the query runs once more. The answer stands also when this fails.
+void QueryService::State::AddExplain(const CubeQuery& query, const CancelToken* cancel,
+                                     QueryOutcome& outcome) {
+  const std::shared_ptr<const Snapshot> snapshot = snapshots();
+  if (outcome.error || snapshot == nullptr) return;
+  const auto explanation = [&]() -> Result<QueryExplanation> {
+    CQD_RETURN_IF_ERROR(gate.Enter(cancel));
+    const Inside inside(gate);
+    return snapshot->Explain(query, Limits(cancel));
+  }();
+  if (explanation.ok()) {
+    outcome.explain_json = ExplainJson(*explanation);
+    return;
+  }
+  outcome.explain_json = "{\"Error\":";
+  AppendJsonText(outcome.explain_json, explanation.error().message);
+  outcome.explain_json += '}';
+}
+
 /// The answer stands also when its funnel fails.
 void QueryService::State::AddFunnel(const CubeQuery& query, const CancelToken* cancel,
                                     QueryOutcome& outcome) {
@@ -142,6 +162,7 @@ QueryOutcome QueryService::RunQuery(std::string_view body, const CancelToken* ca
     SetError(outcome, std::move(extras).error(), ErrorType::kInvalidQuery);
   } else {
     state_->Respond(*query, cancel, outcome);
+    if (extras->explain) state_->AddExplain(*query, cancel, outcome);
     if (extras->funnel) state_->AddFunnel(*query, cancel, outcome);
   }
   outcome.elapsed = state_->clock.Monotonic() - begin;
@@ -210,6 +231,10 @@ std::string QueryOutcome::ToJson() const {
   }
   std::string json = WriteRunQueryJson(table == nullptr ? kNoRows : *table,
                                        {elapsed, from_cache, error_type, message});
+  if (!explain_json.empty()) {
+    json.pop_back();
+    json += ",\"Explain\":" + explain_json + '}';
+  }
   if (!funnel_json.empty()) {
     json.pop_back();
     json += ",\"Funnel\":" + funnel_json + '}';

@@ -49,6 +49,7 @@ struct QueryOutcome {
   std::int64_t data_version = 0;      ///< 0 when there is no snapshot
   std::optional<UtcTime> data_as_of;  ///< newest session time the answer can know of
   std::string funnel_json;            ///< "" when nobody asked for it
+  std::string explain_json;           ///< "" when nobody asked for it
   /// The published answer; an error has no rows and an ErrorMessage. A funnel stands at its end.
   std::string ToJson() const;
 };

@@ -24,6 +24,18 @@ Result<Groups> ColumnarSnapshot::Run(const CubeQuery& query, const QueryLimits& 
   return RunColumnar(query, limits, parts_.segments, indexes_, parts_.threads);
 }
 
+Result<QueryExplanation> Snapshot::Explain(const CubeQuery&, const QueryLimits&) const {
+  return Fail(ErrorCode::kUnimplemented, "this data cannot explain its answers");
+}
+
+Result<QueryExplanation> ColumnarSnapshot::Explain(const CubeQuery& query,
+                                                   const QueryLimits& limits) const {
+  CQD_ASSIGN_OR_RETURN(auto explanation,
+                       ExplainColumnar(query, limits, parts_.segments, indexes_, parts_.threads));
+  explanation.data_version = parts_.data_version;
+  return explanation;
+}
+
 Result<ResultTable> ColumnarSnapshot::Answer(const CubeQuery& query,
                                              const QueryLimits& limits) const {
   return AnswerColumnar(query, limits, parts_.segments, indexes_, parts_.threads);

@@ -3,6 +3,7 @@
 
 #include <span>
 
+#include "cube/explain.h"
 #include "cube/internal/columnar_index.h"
 #include "cube/query.h"
 
@@ -18,5 +19,10 @@ Result<Groups> RunColumnar(const CubeQuery& query, const QueryLimits& limits,
 Result<ResultTable> AnswerColumnar(const CubeQuery& query, const QueryLimits& limits,
                                    std::span<const VisibleSegment> segments, const Indexes& indexes,
                                    int threads);
+
+/// The same as what it touched.
+Result<QueryExplanation> ExplainColumnar(const CubeQuery& query, const QueryLimits& limits,
+                                         std::span<const VisibleSegment> segments,
+                                         const Indexes& indexes, int threads);
 
 }  // namespace cqd::cube

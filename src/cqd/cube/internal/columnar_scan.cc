@@ -299,11 +299,13 @@ std::size_t Scanner::FilterBlock(const VisibleSegment& visible, std::size_t segm
   bool in_window = true;  // the whole block
   if (window_) {
     const column::Zone& zone = day.zones[block];
-    if (zone.max < plan_.window->first || zone.min > plan_.window->last) return 0;
+    skipped_ = zone.max < plan_.window->first || zone.min > plan_.window->last;
+    if (skipped_) return 0;
     in_window =
         zone.null_count == 0 && zone.min >= plan_.window->first && zone.max <= plan_.window->last;
   }
-  if (SkipsBlock(block)) return 0;
+  skipped_ = SkipsBlock(block);
+  if (skipped_) return 0;
   std::fill_n(mask_.data(), count, column::Mask{1});
   bool all = visible.dead == nullptr && in_window;
   if (visible.dead) column::ClearDead(visible.dead->bits, first, count, mask_.data());
@@ -492,18 +494,56 @@ void Scanner::CountBlock(const VisibleSegment& visible, std::size_t segment, std
   AddSums(visible, first, selected, tally);
 }
 
+/// Bytes of codes that a query looks at for each row, when nothing stops it before.
+std::int64_t Scanner::BytesOfRow(const CubeSegment& segment) const {
+  const auto width = [](const column::ColumnView* view) {
+    return view == nullptr ? 0 : view->width;
+  };
+  std::int64_t bytes = segment.Column(model::CubeColumn::kFacts).width;
+  if (window_) bytes += segment.Column(model::CubeColumn::kStartDay).width;
+  for (const SegmentAnyOf& any_of : filters_) {
+    for (const SegmentFilter& filter : any_of.filters) bytes += width(filter.view);
+  }
+  for (const SegmentFilter& filter : late_filters_) bytes += width(filter.view);
+  for (const auto* codes : dimension_codes_) bytes += codes == nullptr ? 0 : width(codes->view);
+  for (const PlannedSum& sum : plan_.sums) bytes += segment.Column(sum.column).width;
+  return bytes;
+}
+
 void Scanner::Scan(const VisibleSegment& visible, std::size_t segment, Tally& tally) {
-  if (!Prepare(visible, segment)) return;
-  if (CountFromTable(visible, segment, tally) || CountFromTotals(visible, segment, tally)) return;
+  ScanCounts& scanned = tally.scanned;
+  ++scanned.segments;
+  if (!Prepare(visible, segment)) {
+    ++scanned.segments_skipped;
+    return;
+  }
+  if (CountFromTable(visible, segment, tally)) {
+    ++scanned.segments_from_members;
+    return;
+  }
+  if (CountFromTotals(visible, segment, tally)) {
+    ++scanned.segments_from_totals;
+    return;
+  }
   dimension_codes_.clear();
   for (const auto& dimension : plan_.dimensions) {
     dimension_codes_.push_back(dimension->NarrowByCode(visible, segment));
   }
+  const std::int64_t bytes_of_row = BytesOfRow(*visible.segment);
   const std::size_t rows = visible.segment->row_count();
   for (std::size_t first = 0; first < rows; first += kBlockRows) {
     const std::size_t count = std::min(kBlockRows, rows - first);
     std::size_t selected = count;
+    skipped_ = false;
     if (filtered_ || visible.dead) selected = FilterBlock(visible, segment, first, count);
+    ++scanned.blocks;
+    if (skipped_) {
+      ++scanned.blocks_skipped;
+      continue;
+    }
+    scanned.rows_scanned += static_cast<std::int64_t>(count);
+    scanned.rows_passed += static_cast<std::int64_t>(selected);
+    scanned.bytes_touched += bytes_of_row * static_cast<std::int64_t>(count);
     selected_rows_ = selected == count ? nullptr : selection_.data();
     if (selected == count) std::copy_n(all_rows_.data(), count, selection_.data());
     if (selected != 0) CountBlock(visible, segment, first, selected, tally);

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "column/kernels.h"
+#include "cube/explain.h"
 #include "cube/internal/columnar_plan.h"
 
 namespace cqd::cube {
@@ -27,6 +28,7 @@ struct Tally {
   std::size_t small_rows = 0;                      ///< counted there: below 2^32
   std::vector<std::vector<std::int64_t>> sums;     ///< by planned sum, by group
   std::vector<std::vector<std::int64_t>> numbers;  ///< values in each sum
+  ScanCounts scanned;
 };
 
 /// Adds `from` to `to`, group by group; both are settled.
@@ -67,6 +69,7 @@ class Scanner {
   std::size_t FilterBlock(const VisibleSegment& visible, std::size_t segment, std::size_t first,
                           std::size_t count);
   bool SkipsBlock(std::size_t block) const;
+  std::int64_t BytesOfRow(const CubeSegment& segment) const;
   std::size_t FilterSelection(std::size_t first, std::size_t selected);
   void ApplyFilter(const SegmentFilter& filter, const VisibleSegment& visible, std::size_t segment,
                    std::size_t first, std::size_t count, bool is_or, column::Mask* mask);
@@ -89,6 +92,7 @@ class Scanner {
   std::vector<std::uint32_t> class_by_code_;
   std::vector<const AttributeIndex::ByCode*> dimension_codes_;  ///< by dimension
   std::vector<std::uint32_t> code_counts_;                      ///< scratch of column::CountCodes
+  bool skipped_ = false;                                        ///< the block, by its zones
   bool one_group_ = false;  ///< all selected rows of the block are of one group
   bool filtered_ = false;   ///< by the window or a filter; rows may be dead besides
   std::vector<std::uint16_t> all_rows_, selection_;

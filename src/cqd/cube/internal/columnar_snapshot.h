@@ -32,6 +32,8 @@ class ColumnarSnapshot final : public Snapshot {
   const TimeZone& zone() const override { return parts_.zone; }
   Result<Groups> Run(const CubeQuery& query, const QueryLimits& limits) const override;
   Result<ResultTable> Answer(const CubeQuery& query, const QueryLimits& limits) const override;
+  Result<QueryExplanation> Explain(const CubeQuery& query,
+                                   const QueryLimits& limits) const override;
 
  private:
   const SnapshotParts parts_;
