@@ -9,7 +9,7 @@
 namespace cqd::cube {
 namespace {
 
-constexpr std::array<std::string_view, 1> kNames = {"funnel"};
+constexpr std::array<std::string_view, 3> kNames = {"funnel", "asof", "compareto"};
 
 bool Mentions(std::string_view text, std::string_view lower_name) {
   const auto same = [](char a, char b) {
@@ -30,6 +30,8 @@ Result<QueryExtras> ParseQueryExtras(std::string_view text) {
   CQD_ASSIGN_OR_RETURN(const boost::json::object body, ParseLenientObject(text));
   CQD_ASSIGN_OR_RETURN(const auto funnel, BooleanProperty(body, "Funnel", "Funnel"));
   extras.funnel = funnel.value_or(false);
+  CQD_ASSIGN_OR_RETURN(extras.as_of, IntegerProperty(body, "AsOf", "AsOf"));
+  CQD_ASSIGN_OR_RETURN(extras.compare_to, IntegerProperty(body, "CompareTo", "CompareTo"));
   return extras;
 }
 
