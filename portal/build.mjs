@@ -5,6 +5,7 @@ import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promise
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
+import { inline } from './inline.mjs';
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 const output = path.resolve(process.argv[2] ?? path.join(here, '..', 'build', 'portal'));
@@ -28,6 +29,7 @@ const result = await build({
   chunkNames: 'assets/[name]-[hash]',
   assetNames: 'assets/[name]-[hash]',
   loader: { '.svg': 'file' },
+  plugins: [inline],
   jsx: 'automatic',
   jsxImportSource: 'preact',
   legalComments: 'linked',

@@ -62,8 +62,7 @@ test('a content that is no report is refused, a poor one is made whole', () => {
 test('members that we do not know survive a save', () => {
   const stored = { Title: 'T', Description: '', Extra: { a: 1 }, Query: {},
                    Presentation: { custom: true, tableProperties: { trend: 'true', mine: 2 } } };
-  const report = q.parseReport(JSON.stringify(stored));
-  assert.ok(report);
+  const report = q.parseReport(JSON.stringify(stored))!;
   const saved = JSON.parse(q.formatContent(report));
   assert.deepEqual(saved.Extra, { a: 1 });
   assert.equal(saved.Presentation.custom, true);
@@ -150,8 +149,8 @@ test('old addresses lead where they did', () => {
   assert.deepEqual(q.decodeView('#/Health'),
                    { page: 'named', name: 'Health', path: [], month: null });
   const view = q.decodeView('#/240/2015-3/filter/[AllStreams].[Is Teams]|[FALSE]');
-  assert.ok(view.page === 'reportSet');
-  assert.deepEqual(view.filters, [filter('[AllStreams].[Is Teams]', '[FALSE]')]);
+  assert.deepEqual(view, { page: 'reportSet', itemId: 240, month: march, span: null,
+                           filters: [filter('[AllStreams].[Is Teams]', '[FALSE]')] });
 });
 
 /** A small generator of numbers (mulberry32), so that a failure can be repeated. */
@@ -365,6 +364,10 @@ test('numbers with units; nothing is a dash', () => {
 test('labels and twins of names', () => {
   assert.equal(q.labelOf('[StartDate].[Month]'), 'Month');
   assert.equal(q.labelOf('[Second Building].[City]'), 'Second City');
+  assert.equal(q.labelOf('[Second Capture Device].[Device]'), 'Second Capture Device');
+  assert.equal(q.labelOf('[Second Capture Device].[Driver]'), 'Second Capture Device Driver');
+  assert.equal(q.labelOf('[First Network Connection Type].[Network Connection Detail]'),
+               'First Network Connection Detail');
   assert.equal(q.labelOf('[Audio Jitter].[Metric]'), 'Audio Jitter');
   assert.equal(q.twinOf('[First Is Server].[Agent]'), '[Second Is Server].[Agent]');
   assert.equal(q.twinOf('[FirstTenantDataBuilding].[First City]'),

@@ -75,7 +75,8 @@ TEST_F(CustomerTables, BadRequestsAreRefusedByName) {
   cqd_.Serve();
   const auto field = [&](const http::ClientResponse& answer, int status) {
     EXPECT_EQ(answer.status, status) << answer.body;
-    const json::value* name = json::parse(answer.body).as_object().if_contains("field");
+    const json::value problem = json::parse(answer.body);
+    const json::value* name = problem.as_object().if_contains("field");
     return name == nullptr ? std::string() : std::string(name->as_string());
   };
   EXPECT_EQ(field(cqd_.Get("/api/v1/customer-tables/CqdNetwork"), 404), "table");

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
+#include <map>
+
 #include "support/installation.h"
 
 namespace cqd {
@@ -64,6 +66,33 @@ void ExpectCategories(const json::value& categories) {
     for (const json::value& attribute : category.at("Attributes").as_array())
       ExpectEntry(attribute);
   }
+}
+
+// Everything that CubeStructure lists has a type or unit there, under the same name.
+TEST_F(DataApiShapes, RegistryKnowsWhatTheStructureLists) {
+  const json::value registry = cqd_->GetJson("/api/v1/registry");
+  std::map<std::string, json::value> known;
+  for (const char* part : {"attributes", "measures"}) {
+    for (const json::value& row : registry.at(part).as_array()) {
+      known[std::string(row.at("data_model_name").as_string())] = row;
+    }
+  }
+  const json::value structure = cqd_->GetJson("/QoEDataService/CubeStructure");
+  for (const json::value& category : structure.at("Dimensions").as_array()) {
+    for (const json::value& entry : category.at("Attributes").as_array()) {
+      const std::string name(entry.at("DataModelName").as_string());
+      ASSERT_TRUE(known.contains(name)) << name;
+      EXPECT_FALSE(known[name].at("type").as_string().empty()) << name;
+      EXPECT_TRUE(known[name].at("listed").as_bool()) << name;
+    }
+  }
+  for (const json::value& entry : structure.at("Measurements").as_array()) {
+    const std::string name(entry.at("DataModelName").as_string());
+    ASSERT_TRUE(known.contains(name)) << name;
+    EXPECT_FALSE(known[name].at("unit").as_string().empty()) << name;
+  }
+  EXPECT_TRUE(known["[Second User].[URI]"].at("personal").as_bool());
+  EXPECT_FALSE(known["[Second Building].[City]"].at("personal").as_bool());
 }
 
 TEST_F(DataApiShapes, CubeStructureIsAsPublished) {

@@ -29,6 +29,8 @@ export interface QueryAnswer {
   dataVersion: string;
   /** RFC 3339, the data's end; '' when unknown. */
   dataAsOf: string;
+  /** Where the streams went, when the question asked for it. */
+  funnel?: unknown;
 }
 
 interface Published {
@@ -37,6 +39,7 @@ interface Published {
   ResultIsFromCache: boolean;
   ErrorType: number;
   ErrorMessage?: string;
+  Funnel?: unknown;
 }
 
 /** "00:00:01.5000000" -> 1500. */
@@ -61,6 +64,7 @@ export async function runQuery(body: QueryBody, signal?: AbortSignal): Promise<Q
     fromCache: said.ResultIsFromCache,
     dataVersion: headers.get('CQD-Data-Version') ?? '',
     dataAsOf: headers.get('CQD-Data-As-Of') ?? '',
+    ...(said.Funnel === undefined ? {} : { funnel: said.Funnel }),
   };
 }
 

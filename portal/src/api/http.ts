@@ -88,7 +88,12 @@ export async function call<T>(path: string, options: CallOptions = {}): Promise<
 }
 
 function init(method: string, options: CallOptions, signal: AbortSignal): RequestInit {
-  const headers: Record<string, string> = { Accept: 'application/json', ...options.headers };
+  const headers: Record<string, string> = {
+    Accept: 'application/json',
+    // Without it a 401 makes the browser open its own sign-in window over our page.
+    'X-Requested-With': 'OpenCQD',
+    ...options.headers,
+  };
   const made: RequestInit = { method, headers, signal, credentials: 'same-origin', cache: 'no-cache' };
   if (options.body !== undefined) {
     const raw = typeof options.body === 'string' || options.body instanceof Blob;

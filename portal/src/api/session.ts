@@ -6,11 +6,11 @@ export type Role = 'none' | 'reader' | 'author' | 'administrator';
 export interface Me {
   name: string;
   role: Role;
-  /** How the server asks who one is: "open", "basic", "proxy" and so on. */
-  authentication?: string;
+  /** How the server asks who one is (auth.mode); `session`: let in by the cookie of the sign-in page. */
+  authentication?: { mode: string; methods: string[]; session: boolean };
   /** IANA name of the zone that reports are counted in. */
   time_zone?: string;
-  server?: { name?: string; version?: string };
+  server?: { product?: string; version?: string };
 }
 
 const ranks: Record<Role, number> = { none: 0, reader: 1, author: 2, administrator: 3 };
@@ -27,3 +27,15 @@ export async function whoAmI(signal?: AbortSignal): Promise<Me> {
     throw error;
   }
 }
+
+/** Ways to sign in: 'session' is the form of the sign-in page, 'basic' the browser's own window. */
+export interface SignInWays { mode: 'none' | 'basic' | 'proxy'; methods: ('session' | 'basic')[] }
+
+export const signInWays = (signal?: AbortSignal): Promise<SignInWays> =>
+  json<SignInWays>('/api/v1/session', signal ? { signal } : {});
+
+/** Errors: ApiError with status 401 for an unknown name or a wrong password. */
+export const signIn = (name: string, password: string): Promise<Me> =>
+  json<Me>('/api/v1/session', { method: 'POST', body: { name, password } });
+
+export const signOut = (): Promise<void> => json<void>('/api/v1/session', { method: 'DELETE' });

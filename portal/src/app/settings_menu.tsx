@@ -2,7 +2,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import { clearCache } from '../api/data';
 import { resetUser } from '../api/repository';
-import { allows, type Me } from '../api/session';
+import { allows, signOut, type Me } from '../api/session';
 import { language, languages, setLanguage, t } from '../text/text';
 import { setZoneChoice, zoneChoice } from '../time/zone';
 import { confirm } from '../ui/dialog';
@@ -87,6 +87,7 @@ export function SettingsMenu({ me, settings, onSettings }: {
         { label: t('settings.users'), icon: 'users', href: href('users') },
         { label: t('settings.health'), icon: 'health', href: href('health') },
         { label: t('settings.about'), icon: 'info', href: href('about') },
+        ...(me?.authentication?.session ? [{ label: t('signin.out'), icon: 'user' as const, onSelect: () => void leave() }] : []),
       ],
     },
   ];
@@ -96,6 +97,18 @@ export function SettingsMenu({ me, settings, onSettings }: {
       <Menu label={t('settings.title')} icon="gear" parts={parts} class="top-menu" />
     </>
   );
+}
+
+async function leave(): Promise<void> {
+  try {
+    await signOut();
+  } catch (error) {
+    toast({ text: explain(error), kind: 'error' });
+    return;
+  }
+  // Nothing of the one who left stays in this window.
+  location.hash = href('signin');
+  location.reload();
 }
 
 async function restoreDefaults(): Promise<void> {

@@ -1,5 +1,6 @@
 // Two answers to the same question about two months, side by side.
-import type { Cell } from './model';
+import type { Cell, Presentation } from './model';
+import { isMonthName } from './model';
 
 export interface ComparedCell {
   /** Null: no value, or the group does not occur there. */
@@ -77,4 +78,14 @@ export function sortRows(rows: readonly Cell[][], column: number, descending: bo
     }
     return sign * compareCells(a, b, collator) || i - j;
   });
+}
+
+/**
+ * Which rows a line may join: neighbours in time with equal other dimensions. Between members without an order a line would tell of a
+ * course that there is not.
+ */
+export function lineGroups(looks: Presentation, rows: readonly Cell[][]): string[] {
+  const last = looks.dimensions.length - 1;
+  const timed = last >= 0 && (/^\[(Start|End)Date\]/i.test(looks.dimensions[last]!.DataModelName) || isMonthName(looks.dimensions[last]!.DataModelName));
+  return rows.map((row, i) => (timed ? JSON.stringify(row.slice(0, last)) : String(i)));
 }

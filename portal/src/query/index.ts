@@ -1,9 +1,13 @@
 // Query logic without a page: no imports from elsewhere, nothing of the browser but Intl and URL.
 export * from './build';
 export * from './compare';
+export * from './describe';
 export * from './drill';
 export * from './export';
+export * from './funnel';
 export * from './groups';
+export * from './history';
+export * from './merge';
 export * from './model';
 export * from './numbers';
 export * from './report';

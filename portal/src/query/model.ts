@@ -160,6 +160,10 @@ export function twinOf(name: string): string | null {
   return null;
 }
 
+/** Attributes whose name says too little without its category. */
+const vagueNames = new Set(['Driver', 'Name', 'Band', 'Channel', 'Rating', 'Tokens', 'Radio', 'Ice', 'Driver Version',
+  'Radio Type', 'Signal Strength', 'Has Audio Issue', 'Has Video Issue']);
+
 /** A short name for people: the attribute, with its end or medium when the name has one. */
 export function labelOf(name: string): string {
   const parts = splitName(name);
@@ -169,7 +173,9 @@ export function labelOf(name: string): string {
   if (attribute === 'Metric' || attribute === category) return category;
   const end = /^(First|Second) /.exec(category);
   if (end && !attribute.startsWith(`${end[1]} `)) {
-    if (attribute === 'Agent') return category;
+    const thing = category.slice(end[0].length);
+    if (attribute === 'Agent' || thing.toLowerCase().split(' ').includes(attribute.toLowerCase())) return category;
+    if (vagueNames.has(attribute)) return `${category} ${attribute}`;
     return `${end[1]} ${attribute}`;
   }
   return category === 'EndDate' ? `End ${attribute}` : attribute;

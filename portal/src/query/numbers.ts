@@ -47,7 +47,8 @@ export function formatNumber(value: number | null, unit: Unit, style: NumberStyl
   if (value === null || !Number.isFinite(value)) return noValue;
   const text = formatter(unit, style).format(value);
   if (!style.withUnit) return text;
-  if (unit === '%') return `${text}\u00a0%`;
+  // A change of a share is in points, not in percent.
+  if (unit === '%') return style.signed ? text : `${text}\u00a0%`;
   return shownUnits.has(unit) ? `${text}\u00a0${unit}` : text;
 }
 /** Units that say something behind a number; 'streams' and 'ratio' do not. */
@@ -56,12 +57,15 @@ const shownUnits = new Set(['ms', 's', 'min', 'dB', 'MOS', 'bit/s', 'frames/s'])
 const formatters = new Map<string, Intl.NumberFormat>();
 /** Making a formatter costs far more than using it: tables have thousands of cells. */
 function formatter(unit: Unit, style: NumberStyle): Intl.NumberFormat {
-  const key = `${style.locale}|${style.compact}|${style.signed}|${unit === '%'}`;
+  const percent = unit === '%' && style.withUnit === true && !style.compact;
+  const key = `${style.locale}|${style.compact}|${style.signed}|${unit === '%'}|${percent}`;
   let found = formatters.get(key);
   if (!found) {
     const options: Intl.NumberFormatOptions = {
       maximumFractionDigits: style.compact ? 1 : unit === '%' ? 2 : 3,
     };
+    // Shares stand below each other: 6.00 above 5.94.
+    if (percent) options.minimumFractionDigits = 2;
     if (style.compact) options.notation = 'compact';
     if (style.signed) options.signDisplay = 'exceptZero';
     found = makeFormatter(style.locale, options);

@@ -38,6 +38,7 @@ void AddRoutes(http::Router& router, Services& services) {
   AddCausesApi(router, services);
   AddRunsApi(router, services);
   AddBadges(router, services);
+  AddRegistryApi(router, services);
   AddStreamApi(router, services);
   AddAlertsApi(router, services);
   AddReportsApi(router, services);

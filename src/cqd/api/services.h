@@ -100,6 +100,8 @@ std::string StatusDocument(const integration::Service& integration, const Server
                            bool administrator);
 /// The status at this moment, with what the service of runs does not know: the cache.
 integration::StatusView FullStatus(const Services& services);
+/// `/api/v1/registry`.
+void AddRegistryApi(http::Router& router, Services& services);
 /// `/livez`, `/readyz`, `/metrics`.
 void AddProbes(http::Router& router, Services& services);
 

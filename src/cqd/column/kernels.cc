@@ -176,6 +176,40 @@ void CountByCode(const T* codes, const std::uint16_t* selection, std::size_t cou
 }
 
 template <typename T>
+void CountCodes(const T* codes, const std::uint16_t* selection, std::size_t count,
+                std::span<const std::uint32_t> class_by_code, std::vector<std::uint32_t>& scratch,
+                std::uint32_t* counts) {
+  const std::size_t kinds = class_by_code.size();
+  if (count < kinds) {
+    for (std::size_t k = 0; k < count; ++k) {
+      ++counts[class_by_code[codes[selection == nullptr ? k : selection[k]]]];
+    }
+    return;
+  }
+  // Four histograms: equal codes in a row need not wait for each other.
+  scratch.assign(kinds * 4, 0);
+  std::uint32_t* part[4] = {&scratch[0], &scratch[kinds], &scratch[kinds * 2], &scratch[kinds * 3]};
+  const auto each = [&](auto row_of) {
+    std::size_t k = 0;
+    for (; k + 4 <= count; k += 4) {
+      ++part[0][codes[row_of(k)]];
+      ++part[1][codes[row_of(k + 1)]];
+      ++part[2][codes[row_of(k + 2)]];
+      ++part[3][codes[row_of(k + 3)]];
+    }
+    for (; k < count; ++k) ++part[0][codes[row_of(k)]];
+  };
+  if (selection == nullptr) {
+    each([](std::size_t k) { return k; });
+  } else {
+    each([selection](std::size_t k) { return std::size_t{selection[k]}; });
+  }
+  for (std::size_t code = 0; code < kinds; ++code) {
+    counts[class_by_code[code]] += part[0][code] + part[1][code] + part[2][code] + part[3][code];
+  }
+}
+
+template <typename T>
 void AddGathered(const T* codes, const std::uint16_t* selection, std::size_t count,
                  const std::uint32_t* table, std::uint64_t stride, std::uint64_t* out) {
   for (std::size_t k = 0; k < count; ++k) out[k] += table[codes[selection[k]]] * stride;
@@ -282,6 +316,9 @@ void CountClasses(const std::uint32_t* group, const std::uint32_t* class_of, std
   template void CountByCode<T>(const T*, const std::uint16_t*, std::size_t, const std::uint32_t*, \
                                const std::uint32_t*, std::uint32_t, std::uint32_t*,               \
                                std::uint32_t*);                                                   \
+  template void CountCodes<T>(const T*, const std::uint16_t*, std::size_t,                        \
+                              std::span<const std::uint32_t>, std::vector<std::uint32_t>&,        \
+                              std::uint32_t*);                                                    \
   template void AddGathered<T>(const T*, const std::uint16_t*, std::size_t, const std::uint32_t*, \
                                std::uint64_t, std::uint64_t*);                                    \
   template void Gather<T>(const T*, const std::uint16_t*, std::size_t, const std::uint32_t*,      \

@@ -79,6 +79,13 @@ void CountByCode(const T* codes, const std::uint16_t* selection, std::size_t cou
                  const std::uint32_t* group, const std::uint32_t* class_by_code,
                  std::uint32_t class_count, std::uint32_t* counts, std::uint32_t* other);
 
+/// The same for rows of one group: ++counts[class_by_code[code of the k-th row]]. `scratch` is kept
+/// from call to call.
+template <typename T>
+void CountCodes(const T* codes, const std::uint16_t* selection, std::size_t count,
+                std::span<const std::uint32_t> class_by_code, std::vector<std::uint32_t>& scratch,
+                std::uint32_t* counts);
+
 /// out[k] = table[code of the k-th selected row].
 template <typename T>
 void Gather(const T* codes, const std::uint16_t* selection, std::size_t count,

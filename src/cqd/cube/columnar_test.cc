@@ -62,6 +62,16 @@ const model::Measure& MeasureNamed(std::string_view name) {
   return *found;
 }
 
+// Promise: rows made from codes are those made from the groups.
+void ExpectRows(const CubeQuery& query, const Groups& groups, const Snapshot& snapshot) {
+  const ResultTable expected = Finish(query, groups);
+  const auto found = snapshot.Answer(query, {});
+  ASSERT_TRUE(found.ok()) << found.error().ToString();
+  EXPECT_EQ(found->rows, expected.rows);
+  EXPECT_EQ(found->truncated, expected.truncated);
+  EXPECT_EQ(found->rows_before_limit, std::ssize(groups));
+}
+
 // Promise: whatever the data and the query, the columnar executor answers like the reference.
 TEST(Columnar, AgreesWithTheReferenceOnRandomDataAndQueries) {
   Random random = Seeded();
@@ -87,6 +97,10 @@ TEST(Columnar, AgreesWithTheReferenceOnRandomDataAndQueries) {
       ASSERT_TRUE(from_one.ok()) << from_one.error().ToString();
       ASSERT_EQ(Comparable(*from_many), Comparable(*expected));
       ASSERT_EQ(Comparable(*from_one), Comparable(*expected));
+      ExpectRows(query, *expected, *many);
+      CubeQuery cut = query;
+      cut.row_limit = Below(random, std::ssize(*expected) + 2);
+      ExpectRows(cut, *expected, *one);
     }
   }
 }
@@ -143,6 +157,22 @@ TEST(Columnar, ManyDimensionsOverflowNoKey) {
   }
   query.measures = {&model::Measures().front()};
   EXPECT_EQ(Comparable(*snapshot->Run(query, {})), Comparable(*reference.Run(query, {})));
+}
+
+// Promise: without memory for made columns answers are slower, and the same.
+TEST(Columnar, NoMemoryForMadeColumnsChangesNoAnswer) {
+  Random random = Seeded();
+  const Fixture fixture(random, 100);
+  const ReferenceExecutor reference(fixture.rows, fixture.mapping, fixture.zone);
+  const auto snapshot = cube::MakeSnapshot(fixture.rows, fixture.mapping, fixture.zone,
+                                           {.segment_rows = 70, .made_bytes_max = 400});
+  for (const model::Attribute& attribute : model::Attributes()) {
+    CubeQuery query;
+    query.dimensions = {&attribute};
+    query.measures = {&model::Measures()[0]};
+    ASSERT_EQ(Comparable(*snapshot->Run(query, {})), Comparable(*reference.Run(query, {})))
+        << attribute.data_model_name;
+  }
 }
 
 TEST(Columnar, EmptySnapshotHasNoGroups) {

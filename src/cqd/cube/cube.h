@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "base/time_zone.h"
+#include "cube/explain.h"
 #include "cube/mapping_change.h"
 #include "cube/query.h"
 #include "model/mapping.h"
@@ -37,6 +38,8 @@ class Snapshot : public Executor {
   /// kDeadlineExceeded, kUnimplemented (a snapshot without segments).
   virtual Result<MappingChange> CompareMapping(const model::Mapping& candidate,
                                                const QueryLimits& limits) const;
+  /// Answers the query and tells what that touched. Errors: those of Answer; kUnimplemented.
+  virtual Result<QueryExplanation> Explain(const CubeQuery& query, const QueryLimits& limits) const;
 };
 
 /// What the archive says is in force (or would be), as a mapping; dates of layers in `zone`.

@@ -106,13 +106,6 @@ struct Group {
 /// group if any stream passes the filters, else none.
 using Groups = std::vector<Group>;
 
-/// Runs queries over one fixed state of the data. Threads: Run from any thread.
-class Executor {
- public:
-  virtual ~Executor() = default;
-  virtual Result<Groups> Run(const CubeQuery& query, const QueryLimits& limits) const = 0;
-};
-
 /// A result cell: a whole number, a number with decimals, or null.
 struct Cell {
   enum class Kind : std::uint8_t { kNull, kInteger, kDecimal } kind = Kind::kNull;
@@ -130,10 +123,22 @@ struct ResultTable {
   };
   std::vector<Row> rows;
   bool truncated = false;  ///< row_limit cut it
+  std::int64_t rows_before_limit = 0;
 };
 
 /// Turns groups into rows: order, captions, percentages (three decimals, 0 when nothing is
 /// classified).
 ResultTable Finish(const CubeQuery& query, Groups groups);
+/// One cell of it.
+Cell MakeCell(const model::Measure& measure, const Accumulator& sum);
+
+/// Runs queries over one fixed state of the data. Threads: Run from any thread.
+class Executor {
+ public:
+  virtual ~Executor() = default;
+  virtual Result<Groups> Run(const CubeQuery& query, const QueryLimits& limits) const = 0;
+  /// Finish(query, Run(query, limits)), where the executor can without making the groups.
+  virtual Result<ResultTable> Answer(const CubeQuery& query, const QueryLimits& limits) const;
+};
 
 }  // namespace cqd::cube

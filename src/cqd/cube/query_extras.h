@@ -10,7 +10,8 @@
 namespace cqd::cube {
 
 struct QueryExtras {
-  bool funnel = false;  ///< "Funnel": what each step leaves, and why an answer is empty
+  bool funnel = false;   ///< "Funnel": what each step leaves, and why an answer is empty
+  bool explain = false;  ///< "Explain": what answering touched
   /// "AsOf": answer from this data version; "CompareTo": a second answer from that one.
   std::optional<std::int64_t> as_of, compare_to;
 };

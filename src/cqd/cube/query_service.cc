@@ -48,6 +48,8 @@ struct QueryService::State {
                    QueryOutcome& outcome);
   void AddFunnel(const std::shared_ptr<const Snapshot>& snapshot, const CubeQuery& query,
                  const CancelToken* cancel, QueryOutcome& outcome);
+  void AddExplain(const std::shared_ptr<const Snapshot>& snapshot, const CubeQuery& query,
+                  const CancelToken* cancel, QueryOutcome& outcome);
 };
 
 namespace {
@@ -85,18 +87,17 @@ Result<Answer> QueryService::State::Admit(const CancelToken* cancel,
 
 Result<Answer> QueryService::State::Compute(const Snapshot& snapshot, const CubeQuery& query,
                                             const CancelToken* cancel) const {
-  CQD_ASSIGN_OR_RETURN(Groups groups, snapshot.Run(query, Limits(cancel)));
-  if (!query.row_limit && static_cast<std::int64_t>(groups.size()) > options.rows_max) {
+  CubeQuery capped = query;
+  capped.row_limit = std::min(query.row_limit.value_or(options.rows_max), options.rows_max);
+  Answer answer;
+  CQD_ASSIGN_OR_RETURN(answer.table, snapshot.Answer(capped, Limits(cancel)));
+  if (!query.row_limit && answer.table.truncated) {
     return Fail(
         ErrorCode::kResourceExhausted,
         fmt::format("the answer has {} rows, {} are allowed; ask for fewer dimensions, more "
                     "filters, or set LimitResultRowsCount",
-                    groups.size(), options.rows_max));
+                    answer.table.rows_before_limit, options.rows_max));
   }
-  CubeQuery capped = query;
-  capped.row_limit = std::min(query.row_limit.value_or(options.rows_max), options.rows_max);
-  Answer answer;
-  answer.table = Finish(capped, std::move(groups));
   return answer;
 }
 
@@ -116,6 +117,25 @@ void QueryService::State::Respond(const std::shared_ptr<const Snapshot>& snapsho
   }
   const SharedAnswer& answer = *found.answer;
   outcome.table = std::shared_ptr<const ResultTable>(answer, &answer->table);
+}
+
+/// Past the cache: the query runs once more. The answer stands also when this fails.
+void QueryService::State::AddExplain(const std::shared_ptr<const Snapshot>& snapshot,
+                                     const CubeQuery& query, const CancelToken* cancel,
+                                     QueryOutcome& outcome) {
+  if (outcome.error || snapshot == nullptr) return;
+  const auto explanation = [&]() -> Result<QueryExplanation> {
+    CQD_RETURN_IF_ERROR(gate.Enter(cancel));
+    const Inside inside(gate);
+    return snapshot->Explain(query, Limits(cancel));
+  }();
+  if (explanation.ok()) {
+    outcome.explain_json = ExplainJson(*explanation);
+    return;
+  }
+  outcome.explain_json = "{\"Error\":";
+  AppendJsonText(outcome.explain_json, explanation.error().message);
+  outcome.explain_json += '}';
 }
 
 /// The answer stands also when its funnel fails.
@@ -168,6 +188,7 @@ Status QueryService::State::RespondTo(const CubeQuery& query, const QueryExtras&
     CQD_ASSIGN_OR_RETURN(other, FindVersion(*extras.compare_to, "CompareTo"));
   }
   Respond(snapshot, query, cancel, outcome);
+  if (extras.explain) AddExplain(snapshot, query, cancel, outcome);
   if (extras.funnel) AddFunnel(snapshot, query, cancel, outcome);
   if (other == nullptr || outcome.error) return OkStatus();
   QueryOutcome second;
@@ -276,7 +297,8 @@ std::string QueryOutcome::ToJson() const {
   std::string json = WriteRunQueryJson(table == nullptr ? kNoRows : *table,
                                        {elapsed, from_cache, error_type, message});
   for (const auto& [name, added] :
-       {std::pair("Funnel", &funnel_json), std::pair("Comparison", &comparison_json)}) {
+       {std::pair("Explain", &explain_json), std::pair("Funnel", &funnel_json),
+        std::pair("Comparison", &comparison_json)}) {
     if (added->empty()) continue;
     json.pop_back();
     json += fmt::format(",\"{}\":{}}}", name, *added);

@@ -54,6 +54,7 @@ struct QueryOutcome {
   std::optional<UtcTime> data_as_of;  ///< newest session time the answer can know of
   std::string funnel_json;            ///< "" when nobody asked for it
   std::string comparison_json;        ///< the answer of another data version; "" when not asked for
+  std::string explain_json;           ///< "" when nobody asked for it
   /// The published answer; an error has no rows and an ErrorMessage. A funnel stands at its end.
   std::string ToJson() const;
 };

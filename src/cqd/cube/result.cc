@@ -49,30 +49,6 @@ Cell ScaledCell(std::int64_t numerator, std::int64_t denominator, double factor)
   return {Cell::Kind::kDecimal, 0, std::round(value * 1000) / 1000};
 }
 
-Cell MakeCell(const Measure& measure, const Accumulator& sum) {
-  switch (measure.kind) {
-    case MeasureKind::kCount:
-      return IntegerCell(sum.numerator);
-    case MeasureKind::kPercent:
-      // The published scorecard page calls toFixed on the cell, so an empty percentage is the
-      // number 0 (reference/cube-model.md 3.2).
-      if (sum.denominator == 0) return ThousandthsCell(0);
-      return ThousandthsCell(
-          DivideRounded(static_cast<Wide>(sum.numerator) * 100'000, sum.denominator));
-    case MeasureKind::kRatio:
-      if (sum.denominator == 0) return {};
-      return ThousandthsCell(
-          DivideRounded(static_cast<Wide>(sum.numerator) * 1000, sum.denominator));
-    case MeasureKind::kAverage:
-      if (sum.denominator == 0) return {};
-      return ScaledCell(sum.numerator, sum.denominator, measure.factor);
-    case MeasureKind::kSum:
-      if (measure.factor == 1) return IntegerCell(sum.numerator);
-      return ScaledCell(sum.numerator, 1, measure.factor);
-  }
-  return {};
-}
-
 /// Members in the order (order, caption, key) of each dimension, the first dimension first.
 bool Before(const Group& a, const Group& b) {
   for (std::size_t i = 0; i < a.members.size(); ++i) {
@@ -147,10 +123,35 @@ std::string WriteRowsJson(const ResultTable& table) {
   return out;
 }
 
+Cell MakeCell(const Measure& measure, const Accumulator& sum) {
+  switch (measure.kind) {
+    case MeasureKind::kCount:
+      return IntegerCell(sum.numerator);
+    case MeasureKind::kPercent:
+      // The published scorecard page calls toFixed on the cell, so an empty percentage is the
+      // number 0 (reference/cube-model.md 3.2).
+      if (sum.denominator == 0) return ThousandthsCell(0);
+      return ThousandthsCell(
+          DivideRounded(static_cast<Wide>(sum.numerator) * 100'000, sum.denominator));
+    case MeasureKind::kRatio:
+      if (sum.denominator == 0) return {};
+      return ThousandthsCell(
+          DivideRounded(static_cast<Wide>(sum.numerator) * 1000, sum.denominator));
+    case MeasureKind::kAverage:
+      if (sum.denominator == 0) return {};
+      return ScaledCell(sum.numerator, sum.denominator, measure.factor);
+    case MeasureKind::kSum:
+      if (measure.factor == 1) return IntegerCell(sum.numerator);
+      return ScaledCell(sum.numerator, 1, measure.factor);
+  }
+  return {};
+}
+
 ResultTable Finish(const CubeQuery& query, Groups groups) {
   std::sort(groups.begin(), groups.end(), Before);
   ResultTable table;
   std::size_t row_count = groups.size();
+  table.rows_before_limit = static_cast<std::int64_t>(row_count);
   if (query.row_limit && static_cast<std::size_t>(*query.row_limit) < row_count) {
     row_count = static_cast<std::size_t>(*query.row_limit);
     table.truncated = true;
@@ -168,6 +169,11 @@ ResultTable Finish(const CubeQuery& query, Groups groups) {
     table.rows.push_back(std::move(row));
   }
   return table;
+}
+
+Result<ResultTable> Executor::Answer(const CubeQuery& query, const QueryLimits& limits) const {
+  CQD_ASSIGN_OR_RETURN(Groups groups, Run(query, limits));
+  return Finish(query, std::move(groups));
 }
 
 ErrorType ErrorTypeOf(ErrorCode code) {

@@ -34,6 +34,23 @@ Result<MappingChange> ColumnarSnapshot::CompareMapping(const model::Mapping& can
   return CompareMappings(parts_.segments, *parts_.mapping, candidate, MakeStopCheck(limits));
 }
 
+Result<QueryExplanation> Snapshot::Explain(const CubeQuery&, const QueryLimits&) const {
+  return Fail(ErrorCode::kUnimplemented, "this data cannot explain its answers");
+}
+
+Result<QueryExplanation> ColumnarSnapshot::Explain(const CubeQuery& query,
+                                                   const QueryLimits& limits) const {
+  CQD_ASSIGN_OR_RETURN(auto explanation,
+                       ExplainColumnar(query, limits, parts_.segments, indexes_, parts_.threads));
+  explanation.data_version = parts_.data_version;
+  return explanation;
+}
+
+Result<ResultTable> ColumnarSnapshot::Answer(const CubeQuery& query,
+                                             const QueryLimits& limits) const {
+  return AnswerColumnar(query, limits, parts_.segments, indexes_, parts_.threads);
+}
+
 std::shared_ptr<const Snapshot> MakeSnapshot(std::span<const model::StreamRow> rows,
                                              std::shared_ptr<const model::Mapping> mapping,
                                              const TimeZone& zone, const SnapshotOptions& options) {
@@ -57,6 +74,7 @@ std::shared_ptr<const Snapshot> MakeSnapshot(std::span<const model::StreamRow> r
   parts.mapping = std::move(mapping);
   parts.zone = zone;
   parts.threads = options.threads;
+  parts.budget = std::make_shared<MemoryBudget>(options.made_bytes_max);
   return std::make_shared<ColumnarSnapshot>(std::move(parts));
 }
 

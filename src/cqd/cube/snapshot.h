@@ -16,6 +16,7 @@ struct SnapshotOptions {
   /// Rows of a segment, 1 to 262,144: small numbers make many segments of few rows.
   std::size_t segment_rows = 262'144;
   std::int64_t data_version = 1;
+  std::int64_t made_bytes_max = std::int64_t{1} << 30;  ///< as CubeOptions::made_bytes_max
 };
 
 /// A snapshot in memory of `rows`, as a processing run would have made it; the rows carry their leg

@@ -134,7 +134,7 @@ class BasicAuthenticator final : public Authenticator {
   }
 
   Result<NewSession> BeginSession(std::string_view name, std::string_view password) override {
-    if (options_.session_time.count() <= 0) {
+    if (!has_sessions()) {
       return Fail(ErrorCode::kFailedPrecondition, "sessions are switched off on this server");
     }
     CQD_ASSIGN_OR_RETURN(const std::vector<UserEntry> users, CurrentUsers());
@@ -146,6 +146,8 @@ class BasicAuthenticator final : public Authenticator {
                                           now + options_.session_time, now + options_.cache_time}));
     return NewSession{std::move(principal), std::move(token), options_.session_time};
   }
+
+  bool has_sessions() const override { return options_.session_time.count() > 0; }
 
   void EndSession(const Request& request) override {
     if (const auto token = SessionTokenOf(request)) sessions_.End(*token);
@@ -316,7 +318,7 @@ std::string_view Authenticator::ChallengeFor(const Request& request) const {
   const bool stream = request.headers.Find("Sec-Fetch-Dest").has_value() &&
                       request.headers.Find("Accept") == "text/event-stream";
   // RFC 9110 section 15.5.2 wants a challenge on every 401; browsers pass over unknown schemes.
-  if (usual.starts_with("Basic") && (ours || stream)) return "Session realm=\"OpenCQD\"";
+  if (has_sessions() && (ours || stream)) return "Session realm=\"OpenCQD\"";
   return usual;
 }
 

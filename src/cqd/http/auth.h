@@ -38,13 +38,16 @@ class Authenticator {
   virtual Result<Principal> Authenticate(const Request& request) = 0;
   /// What `WWW-Authenticate` says on a 401 (RFC 9110 section 11.6.1).
   virtual std::string_view challenge() const = 0;
-  /// The same for one request: a page of ours that shows its own sign-in form is not told of Basic.
+  /// The same for one request: a page of ours that shows its own sign-in form is not told of Basic,
+  /// as long as there are sessions.
   std::string_view ChallengeFor(const Request& request) const;
   /// Signs a browser in. Cost: as one password. Errors: kFailedPrecondition (this kind of
   /// authentication has no sessions, or they are switched off), kUnauthenticated, kUnavailable.
   virtual Result<NewSession> BeginSession(std::string_view name, std::string_view password);
   /// Ends the session of the request's cookie, when there is one.
   virtual void EndSession(const Request& request);
+  /// True when browsers can begin sessions.
+  virtual bool has_sessions() const { return false; }
   /// True when the request is let in by its session cookie.
   virtual bool HasSession(const Request& request);
   /// For who has changed the users: a removed one is out at once, not after `cache_time`.

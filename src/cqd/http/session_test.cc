@@ -98,6 +98,9 @@ TEST_F(BrowserSession, IsOffWhereNobodyTypesAPassword) {
   const auto off = MakeBasicAuthenticator({.password_file = path_, .session_time = {}}, clock_);
   ASSERT_TRUE(off.ok());
   EXPECT_EQ((*off)->BeginSession("anna", "secret").error().code, ErrorCode::kFailedPrecondition);
+  Request ours;
+  ours.headers.Add("X-Requested-With", "OpenCQD");
+  EXPECT_TRUE((*off)->ChallengeFor(ours).starts_with("Basic")) << "then the browser has to ask";
   EXPECT_EQ(MakeOpenAuthenticator()->BeginSession("anna", "secret").error().code,
             ErrorCode::kFailedPrecondition);
   EXPECT_FALSE(MakeOpenAuthenticator()->HasSession(WithSession("0")));

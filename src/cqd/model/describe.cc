@@ -8,9 +8,8 @@
 #include "model/registry.h"
 
 namespace cqd::model {
-namespace {
 
-std::string_view TypeName(AttributeType type) {
+std::string_view AttributeTypeName(AttributeType type) {
   switch (type) {
     case AttributeType::kText:
       return "text";
@@ -26,7 +25,7 @@ std::string_view TypeName(AttributeType type) {
   return "text";
 }
 
-std::string_view KindName(MeasureKind kind) {
+std::string_view MeasureKindName(MeasureKind kind) {
   switch (kind) {
     case MeasureKind::kCount:
       return "count";
@@ -41,6 +40,8 @@ std::string_view KindName(MeasureKind kind) {
   }
   return "count";
 }
+
+namespace {
 
 /// A bar would end the table cell.
 std::string Cell(std::string_view text) {
@@ -73,10 +74,12 @@ void DescribeAttributes(std::string& text) {
     }
     std::string meaning = Cell(attribute.description);
     if (attribute.proven) meaning += " (published name)";
+    if (attribute.personal) meaning += " (personal)";
     if (!attribute.listed) meaning += " (not in CubeStructure)";
     fmt::format_to(std::back_inserter(text), "| `{}` | {} | {} | {} | {} | {} |\n",
                    Cell(attribute.data_model_name), CodeList(attribute.aliases),
-                   TypeName(attribute.type), Cell(attribute.unit), meaning, Cell(attribute.source));
+                   AttributeTypeName(attribute.type), Cell(attribute.unit), meaning,
+                   Cell(attribute.source));
   }
 }
 
@@ -84,8 +87,8 @@ void DescribeMeasures(std::string& text) {
   text += "\n| Name | Also | Kind | Unit | Meaning | Source |\n|---|---|---|---|---|---|\n";
   for (const Measure& measure : Measures()) {
     fmt::format_to(std::back_inserter(text), "| `{}` | {} | {} | {} | {}{} | {} |\n",
-                   Cell(measure.data_model_name), CodeList(measure.aliases), KindName(measure.kind),
-                   Cell(measure.unit), Cell(measure.description),
+                   Cell(measure.data_model_name), CodeList(measure.aliases),
+                   MeasureKindName(measure.kind), Cell(measure.unit), Cell(measure.description),
                    measure.proven ? " (published name)" : "", Cell(measure.source));
   }
 }

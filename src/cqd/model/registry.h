@@ -26,6 +26,8 @@ struct Member {
 Member BlankMember();
 
 enum class AttributeType : std::uint8_t { kText, kInteger, kBoolean, kBand, kDate };
+/// "text", "band" and so on, as documents write it.
+std::string_view AttributeTypeName(AttributeType type);
 
 /// Where the list of all members comes from (DimensionMembers).
 enum class MemberSource : std::uint8_t {
@@ -51,6 +53,9 @@ struct Attribute {
   std::function<std::vector<Member>()> fixed_members;  ///< set for kFixed
   bool proven = false;  ///< the name is published for the on-premises cube
   bool listed = true;   ///< shown in CubeStructure of dialect A
+  /// Members tell of one person: an address of a user, of a user's machine, or of a conference
+  /// (which names its organizer). Leaves the server in a file only when somebody says so.
+  bool personal = false;
   std::string unit;
   std::string description;
   std::string source;  ///< "reference/cube-model.md 2.1"
@@ -64,6 +69,8 @@ enum class MeasureKind : std::uint8_t {
              ///< three decimals
   kSum,      ///< sum of `metric` over the same, x `factor`
 };
+/// "count", "percentage" and so on, as documents write it.
+std::string_view MeasureKindName(MeasureKind kind);
 
 struct Measure {
   int id = 0;                   ///< index in Measures()

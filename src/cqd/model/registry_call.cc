@@ -167,6 +167,7 @@ void AddConference(Catalog& catalog) {
                .aliases = {AllStreams("Conference Id")},
                .input = AsColumn(Field::kConference),
                .member = EntryText(KeySpace::kConference),
+               .personal = true,
                .description = "URI of the conference; meant as a filter",
                .source = kSource});
   catalog.Add({.category = "Mediation Server",

@@ -126,6 +126,7 @@ void AddUser(Catalog& catalog, const Role& role) {
                .aliases = {AllStreams(role.With("UPN"))},
                .input = user,
                .member = EntryText(KeySpace::kUser),
+               .personal = true,
                .description = "Address of the user or telephone at " + role.End(),
                .source = "reference/cube-model.md 4.3"});
   catalog.Add({.category = role.With("User"),
@@ -184,6 +185,7 @@ void AddEndpoint(Catalog& catalog, const Role& role) {
                  .type = type,
                  .input = role.Of(CubeColumn::kFirstEndpoint),
                  .member = std::move(member),
+                 .personal = std::string_view(name) == "Name",
                  .unit = unit,
                  .description = std::move(description) + " of " + role.End(),
                  .source = kSource});
@@ -233,25 +235,28 @@ void AddDevices(Catalog& catalog, const Role& role) {
 void AddAddresses(Catalog& catalog, const Role& role) {
   const auto add = [&](const char* name, const char* alias, CubeColumn column,
                        MemberFunction member, std::string description,
-                       AttributeType type = AttributeType::kText, const char* unit = "") {
+                       AttributeType type = AttributeType::kText, const char* unit = "",
+                       bool personal = false) {
     catalog.Add({.category = role.With("Network Address"),
                  .name = name,
                  .aliases = {AllStreams(role.With(alias))},
                  .type = type,
                  .input = role.Of(column),
                  .member = std::move(member),
+                 .personal = personal,
                  .unit = unit,
                  .description = std::move(description) + " of " + role.End(),
                  .source = kSource});
   };
   add("IP Address", "IP Address", CubeColumn::kFirstAddress, EntryText(KeySpace::kAddress),
-      "Media address");
+      "Media address", AttributeType::kText, "", true);
   add("Port", "Port", CubeColumn::kFirstPort, IntegerOfColumn(), "Media port",
       AttributeType::kInteger);
   add("Mac Address", "Mac Address", CubeColumn::kFirstMac, EntryText(KeySpace::kMac),
-      "Network adapter address");
+      "Network adapter address", AttributeType::kText, "", true);
   add("Reflexive Local IP", "Reflexive Local IP", CubeColumn::kFirstReflexiveAddress,
-      EntryText(KeySpace::kAddress), "Address seen from behind the NAT");
+      EntryText(KeySpace::kAddress), "Address seen from behind the NAT", AttributeType::kText, "",
+      true);
   add("Relay IP", "Relay IP", CubeColumn::kFirstRelayAddress, EntryText(KeySpace::kAddress),
       "Address on the relay (Edge server)");
   add("Relay Port", "Relay Port", CubeColumn::kFirstRelayPort, IntegerOfColumn(),

@@ -108,6 +108,24 @@ TEST(Registry, LookupIgnoresCaseAndOuterBlanks) {
   }
 }
 
+// What a file to pass on must not hold unasked: a new attribute that tells of a person belongs
+// here.
+TEST(Registry, PersonalAttributesAreThese) {
+  std::set<std::string> personal;
+  for (const Attribute& attribute : Attributes()) {
+    if (attribute.personal) personal.insert(attribute.data_model_name);
+  }
+  std::set<std::string> expected{"[Conference].[Conference Id]"};
+  for (const std::string end : {"First", "Second"}) {
+    expected.insert("[" + end + " User].[URI]");
+    expected.insert("[" + end + " Endpoint].[Name]");
+    expected.insert("[" + end + " Network Address].[IP Address]");
+    expected.insert("[" + end + " Network Address].[Reflexive Local IP]");
+    expected.insert("[" + end + " Network Address].[Mac Address]");
+  }
+  EXPECT_EQ(personal, expected);
+}
+
 TEST(Registry, NamesAreUniqueAndEverythingIsDescribed) {
   std::set<std::string> names;
   std::size_t count = 0;

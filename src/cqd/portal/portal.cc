@@ -228,6 +228,8 @@ void AddRoutes(http::Router& router, PortalOptions options) {
     };
   };
   router.Get("/", redirect("CQD/"), open);
+  // Browsers ask for it on pages that name no icon.
+  router.Get("/favicon.ico", redirect("CQD/icon.svg"), open);
   router.Get(
       "/CQD/{file...}",
       [files, to_folder = redirect("CQD/")](const Request& request) {

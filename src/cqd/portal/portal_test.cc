@@ -64,6 +64,7 @@ TEST_F(PortalTest, TheRootAndTheFolderWithoutSlashLeadToThePortal) {
     EXPECT_EQ(Field(response, "Location"), "CQD/") << target;
   }
   EXPECT_EQ(Get("/CQD/").body_view(), "<!doctype html>start");
+  EXPECT_EQ(Field(Get("/favicon.ico"), "Location"), "CQD/icon.svg");
 }
 
 TEST_F(PortalTest, ThePortalMayLoadNothingFromElsewhereAndRunNothingInline) {

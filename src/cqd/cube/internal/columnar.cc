@@ -3,11 +3,12 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <map>
 #include <new>
 #include <system_error>
 #include <thread>
 
-#include "cube/internal/columnar_scan.h"
+#include "cube/internal/columnar_collect.h"
 
 namespace cqd::cube {
 namespace {
@@ -73,8 +74,9 @@ std::size_t HelpersFor(std::span<const VisibleSegment> segments, int threads) {
       std::clamp<std::int64_t>(rows / kRowsPerThread, 1, std::max<std::int64_t>(1, most)) - 1);
 }
 
-Result<Groups> ScanAll(const Plan& plan, std::span<const VisibleSegment> segments,
-                       const QueryLimits& limits, const StopCheck& stop, int threads) {
+/// Settled.
+Result<Tally> ScanAll(const Plan& plan, std::span<const VisibleSegment> segments,
+                      const QueryLimits& limits, const StopCheck& stop, int threads) {
   const std::size_t helpers = HelpersFor(segments, threads);
   std::vector<Tally> tallies;
   for (std::size_t i = 0; i <= helpers; ++i) tallies.emplace_back(plan);
@@ -92,8 +94,29 @@ Result<Groups> ScanAll(const Plan& plan, std::span<const VisibleSegment> segment
   for (std::thread& thread : running) thread.join();
   for (Status& status : statuses) CQD_RETURN_IF_ERROR(std::move(status));
   for (Tally& tally : tallies) tally.Settle();
-  for (std::size_t i = 1; i <= helpers; ++i) Merge(plan, tallies[i], tallies[0]);
-  return Collect(plan, tallies[0], limits.groups_max);
+  for (std::size_t i = 1; i <= helpers; ++i) {
+    Merge(plan, tallies[i], tallies[0]);
+    tallies[0].scanned.Add(tallies[i].scanned);
+  }
+  return std::move(tallies[0]);
+}
+
+/// Plans, scans and gives `collect` the plan and the settled tally.
+template <typename T, typename CollectInto>
+Result<T> RunWith(const CubeQuery& query, const QueryLimits& limits,
+                  std::span<const VisibleSegment> segments, const Indexes& indexes, int threads,
+                  CollectInto collect) {
+  try {
+    const StopCheck stop = MakeStopCheck(limits);
+    CQD_RETURN_IF_ERROR(stop());
+    const auto begin = std::chrono::steady_clock::now();
+    CQD_ASSIGN_OR_RETURN(Plan plan, MakePlan(query, indexes, stop));
+    plan.made_in = std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now() - begin);
+    CQD_ASSIGN_OR_RETURN(const Tally tally, ScanAll(plan, segments, limits, stop, threads));
+    return collect(plan, tally);
+  } catch (const std::bad_alloc&) {
+    return OutOfMemory();
+  }
 }
 
 }  // namespace
@@ -112,14 +135,63 @@ StopCheck MakeStopCheck(const QueryLimits& limits) {
 Result<Groups> RunColumnar(const CubeQuery& query, const QueryLimits& limits,
                            std::span<const VisibleSegment> segments, const Indexes& indexes,
                            int threads) {
-  try {
-    const StopCheck stop = MakeStopCheck(limits);
-    CQD_RETURN_IF_ERROR(stop());
-    CQD_ASSIGN_OR_RETURN(const Plan plan, MakePlan(query, indexes, stop));
-    return ScanAll(plan, segments, limits, stop, threads);
-  } catch (const std::bad_alloc&) {
-    return OutOfMemory();
-  }
+  return RunWith<Groups>(query, limits, segments, indexes, threads,
+                         [&limits](const Plan& plan, const Tally& tally) {
+                           return Collect(plan, tally, limits.groups_max);
+                         });
+}
+
+Result<ResultTable> AnswerColumnar(const CubeQuery& query, const QueryLimits& limits,
+                                   std::span<const VisibleSegment> segments, const Indexes& indexes,
+                                   int threads) {
+  return RunWith<ResultTable>(query, limits, segments, indexes, threads,
+                              [&](const Plan& plan, const Tally& tally) {
+                                return CollectTable(query, plan, tally, limits.groups_max);
+                              });
+}
+
+Result<QueryExplanation> ExplainColumnar(const CubeQuery& query, const QueryLimits& limits,
+                                         std::span<const VisibleSegment> segments,
+                                         const Indexes& indexes, int threads) {
+  const auto begin = std::chrono::steady_clock::now();
+  const auto since = [](std::chrono::steady_clock::time_point time) {
+    return std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now() - time);
+  };
+  const auto explain = [&](const Plan& plan, const Tally& tally) -> Result<QueryExplanation> {
+    QueryExplanation explanation;
+    const auto collecting = std::chrono::steady_clock::now();
+    CQD_ASSIGN_OR_RETURN(const ResultTable table,
+                         CollectTable(query, plan, tally, limits.groups_max));
+    explanation.collect = since(collecting);
+    explanation.plan = plan.made_in;
+    explanation.scan_time = since(begin) - explanation.collect - explanation.plan;
+    explanation.scan = tally.scanned;
+    explanation.rows = table.rows_before_limit;
+    explanation.groups_in_array = plan.shape.is_array();
+    explanation.classes = static_cast<std::int64_t>(plan.class_count);
+    explanation.threads = static_cast<int>(HelpersFor(segments, threads)) + 1;
+    std::map<std::string_view, std::size_t> place_of_union;
+    std::vector<std::size_t> taken(plan.all_of.size());
+    std::size_t next = 0;
+    for (const Filter& filter : query.filters) {
+      std::size_t place = next;
+      if (!filter.union_group.empty()) {
+        place = place_of_union.emplace(filter.union_group, next).first->second;
+      }
+      if (place == next) ++next;
+      const std::vector<column::Mask>& passes = plan.all_of[place][taken[place]++].passes;
+      explanation.filters.push_back({filter.attribute->data_model_name, std::ssize(passes),
+                                     std::count(passes.begin(), passes.end(), column::Mask{1}),
+                                     filter.union_group});
+    }
+    for (std::size_t d = 0; d < plan.dimensions.size(); ++d) {
+      const auto members = std::ssize(plan.dimensions[d]->members());
+      explanation.dimensions.push_back(
+          {query.dimensions[d]->data_model_name, members, members, {}});
+    }
+    return explanation;
+  };
+  return RunWith<QueryExplanation>(query, limits, segments, indexes, threads, explain);
 }
 
 }  // namespace cqd::cube

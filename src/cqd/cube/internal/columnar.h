@@ -3,6 +3,7 @@
 
 #include <span>
 
+#include "cube/explain.h"
 #include "cube/internal/columnar_index.h"
 #include "cube/query.h"
 
@@ -17,5 +18,14 @@ StopCheck MakeStopCheck(const QueryLimits& limits);
 Result<Groups> RunColumnar(const CubeQuery& query, const QueryLimits& limits,
                            std::span<const VisibleSegment> segments, const Indexes& indexes,
                            int threads);
+/// The same as the rows of an answer.
+Result<ResultTable> AnswerColumnar(const CubeQuery& query, const QueryLimits& limits,
+                                   std::span<const VisibleSegment> segments, const Indexes& indexes,
+                                   int threads);
+
+/// The same as what it touched.
+Result<QueryExplanation> ExplainColumnar(const CubeQuery& query, const QueryLimits& limits,
+                                         std::span<const VisibleSegment> segments,
+                                         const Indexes& indexes, int threads);
 
 }  // namespace cqd::cube

@@ -1,6 +1,8 @@
 #include "cube/internal/columnar_index.h"
 
 #include <algorithm>
+#include <numeric>
+#include <tuple>
 
 #include "base/check.h"
 
@@ -191,6 +193,23 @@ void AttributeIndex::MakeNarrow(const VisibleSegment& visible, Slot& slot) const
   slot.narrow_table = std::move(members);
   slot.narrow = {&slot.narrow_codes->codes.view(), slot.narrow_table};
   slot.is_narrow = true;
+}
+
+const AttributeIndex::Ranks& AttributeIndex::ranks() const {
+  std::call_once(ranks_once_, [this] {
+    ranks_.at.resize(members_.size());
+    std::iota(ranks_.at.begin(), ranks_.at.end(), 0U);
+    std::sort(ranks_.at.begin(), ranks_.at.end(), [this](std::uint32_t a, std::uint32_t b) {
+      const model::Member& x = members_[a];
+      const model::Member& y = members_[b];
+      return std::tie(x.order, x.caption, x.key) < std::tie(y.order, y.caption, y.key);
+    });
+    ranks_.rank_of.resize(members_.size());
+    for (std::uint32_t rank = 0; rank < ranks_.at.size(); ++rank) {
+      ranks_.rank_of[ranks_.at[rank]] = rank;
+    }
+  });
+  return ranks_;
 }
 
 void AttributeIndex::MembersOf(const VisibleSegment& visible, std::size_t segment,

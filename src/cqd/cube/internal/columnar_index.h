@@ -64,6 +64,12 @@ class AttributeIndex {
       const StopCheck& stop);
 
   const std::vector<model::Member>& members() const { return members_; }
+  /// The order of rows: members by (order, caption, key). Made at first call.
+  struct Ranks {
+    std::vector<std::uint32_t> rank_of;  ///< by member
+    std::vector<std::uint32_t> at;       ///< member by rank
+  };
+  const Ranks& ranks() const;
   /// Member by code of one column of a segment; nullptr when there is no such column within the
   /// budget: then MembersOf.
   struct ByCode {
@@ -118,6 +124,8 @@ class AttributeIndex {
   std::vector<std::uint32_t> member_by_number_;  // of first_, or of pairs_
   column::GroupTable pairs_;
   mutable std::deque<Slot> slots_;
+  mutable std::once_flag ranks_once_;
+  mutable Ranks ranks_;
 };
 
 /// All indexes of one snapshot, made when first asked for. Threads: any; two attributes are made

@@ -58,6 +58,7 @@ struct Plan {
   /// passes[test][class].
   std::vector<std::vector<column::Mask>> passes;
   std::size_t class_count = 1;
+  Duration made_in{0};  ///< time it took to make
 };
 
 /// Errors: kInvalidArgument (MemberTest::Make), kCancelled, kDeadlineExceeded.

@@ -113,39 +113,6 @@ void Merge(const Plan& plan, const Tally& from, Tally& to) {
   }
 }
 
-Result<Groups> Collect(const Plan& plan, const Tally& tally, std::int64_t groups_max) {
-  Groups groups;
-  std::vector<std::uint32_t> tuple(plan.dimensions.size());
-  std::vector<std::int64_t> passed(plan.tests.size());
-  for (std::uint32_t g = 0; g < tally.groups.size(); ++g) {
-    const std::int64_t* counts = tally.counts.data() + g * plan.class_count;
-    if (std::all_of(counts, counts + plan.class_count, [](auto n) { return n == 0; })) continue;
-    if (static_cast<std::int64_t>(groups.size()) >= groups_max) {
-      return Fail(ErrorCode::kResourceExhausted,
-                  "too many groups: the limit is " + std::to_string(groups_max));
-    }
-    for (std::size_t t = 0; t < passed.size(); ++t) {
-      passed[t] = 0;
-      for (std::size_t c = 0; c < plan.class_count; ++c) {
-        if (plan.passes[t][c] != 0) passed[t] += counts[c];
-      }
-    }
-    Group& group = groups.emplace_back();
-    tally.groups.TupleOf(g, tuple);
-    for (std::size_t d = 0; d < tuple.size(); ++d) {
-      group.members.push_back(plan.dimensions[d]->members()[tuple[d]]);
-    }
-    for (const PlannedMeasure& measure : plan.measures) {
-      if (measure.sum) {
-        group.values.push_back({tally.sums[*measure.sum][g], tally.numbers[*measure.sum][g]});
-      } else {
-        group.values.push_back({passed[measure.test], measure.of ? passed[*measure.of] : 0});
-      }
-    }
-  }
-  return groups;
-}
-
 Scanner::Scanner(const Plan& plan)
     : plan_(plan),
       all_rows_(kBlockRows),
@@ -332,11 +299,13 @@ std::size_t Scanner::FilterBlock(const VisibleSegment& visible, std::size_t segm
   bool in_window = true;  // the whole block
   if (window_) {
     const column::Zone& zone = day.zones[block];
-    if (zone.max < plan_.window->first || zone.min > plan_.window->last) return 0;
+    skipped_ = zone.max < plan_.window->first || zone.min > plan_.window->last;
+    if (skipped_) return 0;
     in_window =
         zone.null_count == 0 && zone.min >= plan_.window->first && zone.max <= plan_.window->last;
   }
-  if (SkipsBlock(block)) return 0;
+  skipped_ = SkipsBlock(block);
+  if (skipped_) return 0;
   std::fill_n(mask_.data(), count, column::Mask{1});
   bool all = visible.dead == nullptr && in_window;
   if (visible.dead) column::ClearDead(visible.dead->bits, first, count, mask_.data());
@@ -404,9 +373,10 @@ void Scanner::NumberGroups(const VisibleSegment& visible, std::size_t segment, s
   if (!plan_.shape.is_array()) tally.Resize(plan_);
 }
 
-/// Fills groups_ for an array of groups.
-void Scanner::IndexGroups(const VisibleSegment& visible, std::size_t segment, std::size_t first,
-                          std::size_t selected) {
+/// Fills groups_ for an array of groups, less the part that is the same for the whole segment,
+/// which is returned; one_group_ is set and groups_ left alone when that is all.
+std::uint32_t Scanner::IndexGroups(const VisibleSegment& visible, std::size_t segment,
+                                   std::size_t first, std::size_t selected) {
   using column::Into;
   Into into = Into::kSet;
   std::uint32_t fixed = 0;  // of the dimensions with one member in the segment
@@ -431,9 +401,8 @@ void Scanner::IndexGroups(const VisibleSegment& visible, std::size_t segment, st
     }
     into = Into::kAdd;
   }
-  if (into == Into::kSet) std::fill_n(groups_.data(), selected, fixed);
-  if (into == Into::kSet || fixed == 0) return;
-  for (std::size_t k = 0; k < selected; ++k) groups_[k] += fixed;
+  one_group_ = into == Into::kSet;
+  return fixed;
 }
 
 /// Fills passing_rows_ and passing_groups_; returns how many pass.
@@ -470,24 +439,40 @@ void Scanner::AddSums(const VisibleSegment& visible, std::size_t first, std::siz
   }
 }
 
+/// Counts the selected rows of an array of groups by the codes of the facts.
+void Scanner::CountSmall(const column::ColumnView& facts, std::size_t first, std::size_t selected,
+                         std::uint32_t fixed, Tally& tally) {
+  const auto class_count = static_cast<std::uint32_t>(plan_.class_count);
+  tally.MakeRoom(selected);
+  const std::size_t offset = std::size_t{fixed} * class_count;
+  std::uint32_t* counts = tally.small.data() + offset;
+  std::uint32_t* other = tally.small_other.empty() ? counts : tally.small_other.data() + offset;
+  column::WithCodes(facts, [&](const auto* codes) {
+    if (one_group_) {
+      column::CountCodes(codes + first, selected_rows_, selected, class_by_code_, code_counts_,
+                         counts);
+    } else {
+      column::CountByCode(codes + first, selected_rows_, selected, groups_.data(),
+                          class_by_code_.data(), class_count, counts, other);
+    }
+  });
+}
+
 void Scanner::CountBlock(const VisibleSegment& visible, std::size_t segment, std::size_t first,
                          std::size_t selected, Tally& tally) {
+  const column::ColumnView& facts = visible.segment->Column(model::CubeColumn::kFacts);
   if (plan_.shape.is_array()) {
-    IndexGroups(visible, segment, first, selected);
+    const std::uint32_t fixed = IndexGroups(visible, segment, first, selected);
+    if (plan_.sums.empty() && facts.width != 0 && !class_by_code_.empty()) {
+      return CountSmall(facts, first, selected, fixed, tally);
+    }
+    if (one_group_) {
+      std::fill_n(groups_.data(), selected, fixed);
+    } else if (fixed != 0) {
+      for (std::size_t k = 0; k < selected; ++k) groups_[k] += fixed;
+    }
   } else {
     NumberGroups(visible, segment, first, selected, tally);
-  }
-  const auto class_count = static_cast<std::uint32_t>(plan_.class_count);
-  const column::ColumnView& facts = visible.segment->Column(model::CubeColumn::kFacts);
-  if (plan_.shape.is_array() && plan_.sums.empty() && facts.width != 0 && !class_by_code_.empty()) {
-    tally.MakeRoom(selected);
-    std::uint32_t* other =
-        tally.small_other.empty() ? tally.small.data() : tally.small_other.data();
-    column::WithCodes(facts, [&](const auto* codes) {
-      column::CountByCode(codes + first, selected_rows_, selected, groups_.data(),
-                          class_by_code_.data(), class_count, tally.small.data(), other);
-    });
-    return;
   }
   if (facts.width == 0) {
     std::fill_n(classes_.data(), selected, class_by_code_[0]);
@@ -504,22 +489,61 @@ void Scanner::CountBlock(const VisibleSegment& visible, std::size_t segment, std
       }
     });
   }
-  column::CountClasses(groups_.data(), classes_.data(), selected, class_count, tally.counts.data());
+  column::CountClasses(groups_.data(), classes_.data(), selected,
+                       static_cast<std::uint32_t>(plan_.class_count), tally.counts.data());
   AddSums(visible, first, selected, tally);
 }
 
+/// Bytes of codes that a query looks at for each row, when nothing stops it before.
+std::int64_t Scanner::BytesOfRow(const CubeSegment& segment) const {
+  const auto width = [](const column::ColumnView* view) {
+    return view == nullptr ? 0 : view->width;
+  };
+  std::int64_t bytes = segment.Column(model::CubeColumn::kFacts).width;
+  if (window_) bytes += segment.Column(model::CubeColumn::kStartDay).width;
+  for (const SegmentAnyOf& any_of : filters_) {
+    for (const SegmentFilter& filter : any_of.filters) bytes += width(filter.view);
+  }
+  for (const SegmentFilter& filter : late_filters_) bytes += width(filter.view);
+  for (const auto* codes : dimension_codes_) bytes += codes == nullptr ? 0 : width(codes->view);
+  for (const PlannedSum& sum : plan_.sums) bytes += segment.Column(sum.column).width;
+  return bytes;
+}
+
 void Scanner::Scan(const VisibleSegment& visible, std::size_t segment, Tally& tally) {
-  if (!Prepare(visible, segment)) return;
-  if (CountFromTable(visible, segment, tally) || CountFromTotals(visible, segment, tally)) return;
+  ScanCounts& scanned = tally.scanned;
+  ++scanned.segments;
+  if (!Prepare(visible, segment)) {
+    ++scanned.segments_skipped;
+    return;
+  }
+  if (CountFromTable(visible, segment, tally)) {
+    ++scanned.segments_from_members;
+    return;
+  }
+  if (CountFromTotals(visible, segment, tally)) {
+    ++scanned.segments_from_totals;
+    return;
+  }
   dimension_codes_.clear();
   for (const auto& dimension : plan_.dimensions) {
     dimension_codes_.push_back(dimension->NarrowByCode(visible, segment));
   }
+  const std::int64_t bytes_of_row = BytesOfRow(*visible.segment);
   const std::size_t rows = visible.segment->row_count();
   for (std::size_t first = 0; first < rows; first += kBlockRows) {
     const std::size_t count = std::min(kBlockRows, rows - first);
     std::size_t selected = count;
+    skipped_ = false;
     if (filtered_ || visible.dead) selected = FilterBlock(visible, segment, first, count);
+    ++scanned.blocks;
+    if (skipped_) {
+      ++scanned.blocks_skipped;
+      continue;
+    }
+    scanned.rows_scanned += static_cast<std::int64_t>(count);
+    scanned.rows_passed += static_cast<std::int64_t>(selected);
+    scanned.bytes_touched += bytes_of_row * static_cast<std::int64_t>(count);
     selected_rows_ = selected == count ? nullptr : selection_.data();
     if (selected == count) std::copy_n(all_rows_.data(), count, selection_.data());
     if (selected != 0) CountBlock(visible, segment, first, selected, tally);

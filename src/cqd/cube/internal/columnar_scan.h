@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "column/kernels.h"
+#include "cube/explain.h"
 #include "cube/internal/columnar_plan.h"
 
 namespace cqd::cube {
@@ -27,13 +28,11 @@ struct Tally {
   std::size_t small_rows = 0;                      ///< counted there: below 2^32
   std::vector<std::vector<std::int64_t>> sums;     ///< by planned sum, by group
   std::vector<std::vector<std::int64_t>> numbers;  ///< values in each sum
+  ScanCounts scanned;
 };
 
 /// Adds `from` to `to`, group by group; both are settled.
 void Merge(const Plan& plan, const Tally& from, Tally& to);
-
-/// Groups of the settled tally that hold a stream. Errors: kResourceExhausted over groups_max.
-Result<Groups> Collect(const Plan& plan, const Tally& tally, std::int64_t groups_max);
 
 /// Scratch of one thread for one plan. Threads: one at a time.
 class Scanner {
@@ -70,13 +69,16 @@ class Scanner {
   std::size_t FilterBlock(const VisibleSegment& visible, std::size_t segment, std::size_t first,
                           std::size_t count);
   bool SkipsBlock(std::size_t block) const;
+  std::int64_t BytesOfRow(const CubeSegment& segment) const;
   std::size_t FilterSelection(std::size_t first, std::size_t selected);
   void ApplyFilter(const SegmentFilter& filter, const VisibleSegment& visible, std::size_t segment,
                    std::size_t first, std::size_t count, bool is_or, column::Mask* mask);
   void NumberGroups(const VisibleSegment& visible, std::size_t segment, std::size_t first,
                     std::size_t selected, Tally& tally);
-  void IndexGroups(const VisibleSegment& visible, std::size_t segment, std::size_t first,
-                   std::size_t selected);
+  std::uint32_t IndexGroups(const VisibleSegment& visible, std::size_t segment, std::size_t first,
+                            std::size_t selected);
+  void CountSmall(const column::ColumnView& facts, std::size_t first, std::size_t selected,
+                  std::uint32_t fixed, Tally& tally);
   void AddSums(const VisibleSegment& visible, std::size_t first, std::size_t selected,
                Tally& tally);
   std::size_t KeepPassing(std::size_t test, std::size_t selected);
@@ -89,7 +91,10 @@ class Scanner {
   std::optional<column::CodeSet> window_;
   std::vector<std::uint32_t> class_by_code_;
   std::vector<const AttributeIndex::ByCode*> dimension_codes_;  ///< by dimension
-  bool filtered_ = false;  ///< by the window or a filter; rows may be dead besides
+  std::vector<std::uint32_t> code_counts_;                      ///< scratch of column::CountCodes
+  bool skipped_ = false;                                        ///< the block, by its zones
+  bool one_group_ = false;  ///< all selected rows of the block are of one group
+  bool filtered_ = false;   ///< by the window or a filter; rows may be dead besides
   std::vector<std::uint16_t> all_rows_, selection_;
   const std::uint16_t* selected_rows_ = nullptr;  ///< null: the whole block
   std::vector<column::Mask> mask_, any_mask_;

@@ -33,6 +33,9 @@ class ColumnarSnapshot final : public Snapshot {
   Result<Groups> Run(const CubeQuery& query, const QueryLimits& limits) const override;
   Result<MappingChange> CompareMapping(const model::Mapping& candidate,
                                        const QueryLimits& limits) const override;
+  Result<ResultTable> Answer(const CubeQuery& query, const QueryLimits& limits) const override;
+  Result<QueryExplanation> Explain(const CubeQuery& query,
+                                   const QueryLimits& limits) const override;
 
  private:
   const SnapshotParts parts_;

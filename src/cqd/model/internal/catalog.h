@@ -23,6 +23,7 @@ struct AttributeRow {
   MemberList fixed_members = {};  ///< set: the list does not depend on the data
   bool proven = false;
   bool listed = true;
+  bool personal = false;
   std::string unit = {};
   std::string description = {};
   std::string source = {};
@@ -45,6 +46,7 @@ class Catalog {
     attribute.fixed_members = std::move(row.fixed_members);
     attribute.proven = row.proven;
     attribute.listed = row.listed;
+    attribute.personal = row.personal;
     attribute.unit = std::move(row.unit);
     attribute.description = std::move(row.description);
     attribute.source = std::move(row.source);

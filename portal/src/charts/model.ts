@@ -1,0 +1,197 @@
+// What a chart or table shows, made of a report and an answer. Pure: no page, no library.
+import type { Cell, Presentation, Query } from '../query/model';
+import { isMonthName } from '../query/model';
+import { unitOf, type Unit } from '../query/numbers';
+import { monthCaption, monthWindow, parseMonth } from '../query/values';
+
+export interface Series {
+  name: string;
+  color: string;
+  /** 0 left, 1 right. */
+  axis: 0 | 1;
+  stacked: boolean;
+  line: boolean;
+  unit: Unit;
+  /** One for each category; null: there is no value, drawn as a gap. */
+  values: (number | null)[];
+}
+
+export interface ChartModel {
+  /** Captions along the axis, as the answer has them. */
+  categories: string[];
+  /** For each category the row of the answer; -1 when it was filled in. */
+  rows: number[];
+  series: Series[];
+  /** Of the left and the right axis. */
+  axisLabels: [string, string];
+  legend: boolean;
+  /** Categories are months. */
+  byMonth: boolean;
+}
+
+export const numberOf = (cell: Cell | undefined): number | null =>
+  typeof cell === 'number' && Number.isFinite(cell) ? cell : null;
+
+const captionOf = (cell: Cell | undefined): string => (cell === null || cell === undefined ? '' : String(cell));
+
+/** The months that a query with a trend asks for, oldest first, as captions; [] without one. */
+export function windowOf(query: Query): string[] {
+  const trend = query.Trend;
+  const last = trend?.EnableTrend ? parseMonth(trend.TrendDate) : null;
+  return last && trend ? monthWindow(last, trend.SpanCount).map(monthCaption) : [];
+}
+
+/**
+ * A month without data has no row in an answer; a trend over the month alone shows it as a gap. Several dimensions are
+ * joined into one caption; those that the report switched off are left out of it.
+ */
+export function chartModel(query: Query, look: Presentation, rows: readonly Cell[][]): ChartModel {
+  const dimensions = query.Dimensions.length;
+  const byMonth = dimensions === 1 && isMonthName(query.Dimensions[0]!.DataModelName);
+  const shown = query.Dimensions.map((_, i) => i).filter((i) => !look.dimensions[i]?.disabled);
+  let categories = rows.map((row) => shown.map((i) => captionOf(row[i])).join(' · '));
+  let order = rows.map((_, i) => i);
+  const months = byMonth ? windowOf(query) : [];
+  if (months.length > 0) {
+    const at = new Map(categories.map((caption, i) => [caption, i]));
+    categories = months;
+    order = months.map((caption) => at.get(caption) ?? -1);
+  }
+  const series = query.Measurements.map((measure, i): Series => {
+    const style = look.measurements[i];
+    return {
+      name: style?.friendlyName || measure.DataModelName,
+      color: style?.color ?? '#4CB5DB',
+      axis: style?.yaxis === 2 ? 1 : 0,
+      stacked: style?.stack ?? false,
+      line: style?.chartType === 1,
+      unit: unitOf(measure.DataModelName),
+      values: order.map((row) => (row < 0 ? null : numberOf(rows[row]?.[dimensions + i]))),
+    };
+  });
+  const [left, right] = look.chartProperties.yaxes;
+  return {
+    categories, rows: order, series, byMonth, legend: look.chartProperties.legend,
+    axisLabels: [left?.axisLabel ?? '', right?.axisLabel ?? ''],
+  };
+}
+
+/** The longest bar or highest point of each axis; 0 when there is none. */
+export function axisMaxima(model: ChartModel, hidden: ReadonlySet<string> = new Set()): [number, number] {
+  const maxima: [number, number] = [0, 0];
+  for (const axis of [0, 1] as const) {
+    const drawn = model.series.filter((one) => one.axis === axis && !hidden.has(one.name));
+    for (let i = 0; i < model.categories.length; ++i) {
+      const stack = drawn.filter((one) => one.stacked && !one.line).reduce((sum, one) => sum + (one.values[i] ?? 0), 0);
+      maxima[axis] = Math.max(maxima[axis], stack, ...drawn.map((one) => one.values[i] ?? 0));
+    }
+  }
+  return maxima;
+}
+
+/** The next round number: 1, 1.5, 2, 2.5, 3, 4, 5, 6, 8 or 10 times a power of ten. */
+export function roundUp(value: number): number {
+  if (value <= 0) return 1;
+  const power = 10 ** Math.floor(Math.log10(value));
+  const step = [1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10].find((one) => one * power >= value * (1 - 1e-9)) ?? 10;
+  return Number((step * power).toPrecision(12));
+}
+
+export interface TableColumn {
+  name: string;
+  measure: boolean;
+  color: string;
+  unit: Unit;
+  /** Drawn as a line in sparklines, else as bars. */
+  line: boolean;
+}
+export interface TableRow {
+  cells: Cell[];
+  /** For each measure the values of the window; undefined without sparklines. */
+  trends?: (number | null)[][];
+  /** Row of the answer that the cells come from. */
+  source: number;
+}
+export interface TableModel {
+  columns: TableColumn[];
+  rows: TableRow[];
+  /** Captions of the sparklines' points. */
+  months: string[];
+}
+
+/**
+ * With `sparkline` (the month last and the trend on) each group of the other dimensions is one row: its last month with
+ * streams, and the course of each measure over the window.
+ */
+export function tableModel(query: Query, look: Presentation, rows: readonly Cell[][], sparkline: boolean): TableModel {
+  const dimensions = query.Dimensions.length;
+  const columns: TableColumn[] = [
+    ...query.Dimensions.map((one, i) => ({
+      name: look.dimensions[i]?.friendlyName || one.DataModelName, measure: false, color: '', unit: '', line: false,
+    })),
+    ...query.Measurements.map((one, i) => ({
+      name: look.measurements[i]?.friendlyName || one.DataModelName,
+      measure: true,
+      color: look.measurements[i]?.color ?? '#4CB5DB',
+      unit: unitOf(one.DataModelName),
+      line: look.measurements[i]?.chartType === 1,
+    })),
+  ];
+  const months = sparkline ? windowOf(query) : [];
+  if (months.length === 0) return { columns, months, rows: rows.map((cells, source) => ({ cells: [...cells], source })) };
+
+  const groups = new Map<string, number[]>();
+  rows.forEach((row, i) => {
+    const key = JSON.stringify(row.slice(0, dimensions - 1));
+    const found = groups.get(key);
+    if (found) found.push(i);
+    else groups.set(key, [i]);
+  });
+  const at = new Map(months.map((caption, i) => [caption, i]));
+  const made: TableRow[] = [];
+  for (const members of groups.values()) {
+    const source = members.at(-1)!;
+    const trends = query.Measurements.map((_, m) => {
+      const values: (number | null)[] = months.map(() => null);
+      for (const i of members) {
+        const month = at.get(captionOf(rows[i]![dimensions - 1]));
+        if (month !== undefined) values[month] = numberOf(rows[i]![dimensions + m]);
+      }
+      return values;
+    });
+    made.push({ cells: [...rows[source]!], trends, source });
+  }
+  return { columns, rows: made, months };
+}
+
+/** What a column's filter keeps: a regular expression in any letter case, or a part of the text when it is none. */
+export function matcher(filter: string): (text: string) => boolean {
+  if (filter === '') return () => true;
+  try {
+    // Browsers run this on texts of at most some hundred characters, written by the reader or the report's author.
+    const expression = new RegExp(filter, 'iu');
+    return (text) => expression.test(text);
+  } catch {
+    const lower = filter.toLowerCase();
+    return (text) => text.toLowerCase().includes(lower);
+  }
+}
+
+/** ">5", "<= 3.2", "=0", "5-10" for a column of numbers; undefined for anything else. */
+export function numberMatcher(filter: string): ((value: number | null) => boolean) | undefined {
+  const range = /^\s*(-?[\d.]+)\s*(?:-|\.\.)\s*(-?[\d.]+)\s*$/.exec(filter);
+  if (range) return (value) => value !== null && value >= Number(range[1]) && value <= Number(range[2]);
+  const compare = /^\s*(<=|>=|<|>|=)\s*(-?[\d.]+)\s*$/.exec(filter);
+  if (!compare) return undefined;
+  const limit = Number(compare[2]);
+  return (value) => {
+    if (value === null) return false;
+    switch (compare[1]) {
+      case '<': return value < limit;
+      case '<=': return value <= limit;
+      case '>': return value > limit;
+      case '>=': return value >= limit;
+      default: return value === limit;
+    }
+  };
+}

@@ -1,0 +1,124 @@
+// Promise: an explanation counts what the scan did, and the answer is the same with and without.
+#include "cube/explain.h"
+
+#include <gtest/gtest.h>
+
+#include <boost/json/parse.hpp>
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+
+#include "base/clock.h"
+#include "cube/internal/answer_cache.h"
+#include "cube/internal/test_corpus.h"
+#include "cube/query_service.h"
+#include "cube/snapshot.h"
+
+namespace cqd::cube {
+namespace {
+
+class ExplainTest : public ::testing::Test {
+ protected:
+  ExplainTest() {
+    corpus_.AddLine("stream start_time=2015-03-02T10:00:00Z,count=6");
+    corpus_.AddLine("stream start_time=2015-03-02T10:00:00Z,transport=1,count=2");
+    corpus_.AddLine("stream start_time=2015-04-02T10:00:00Z,count=4");
+    corpus_.Classify();
+    // Four segments of three streams.
+    snapshot_ = MakeSnapshot(corpus_.rows, corpus_.MakeMapping(), corpus_.zone,
+                             {.threads = 1, .segment_rows = 3, .data_version = 7});
+  }
+  QueryExplanation Explain(std::vector<const char*> dimensions) {
+    CubeQuery query = query_;
+    for (const char* name : dimensions) query.dimensions.push_back(model::FindAttribute(name));
+    query.measures = {model::FindMeasure("[Measures].[Audio Streams Count]")};
+    auto explanation = snapshot_->Explain(query, {});
+    EXPECT_TRUE(explanation.ok());
+    const auto answer = snapshot_->Answer(query, {});
+    EXPECT_EQ(explanation->rows, std::ssize(answer->rows));
+    return *explanation;
+  }
+  testing::Corpus corpus_;
+  std::shared_ptr<const Snapshot> snapshot_;
+  CubeQuery query_;
+};
+
+TEST_F(ExplainTest, TotalsAnswerWithoutReadingRows) {
+  const QueryExplanation explanation = Explain({"[StartDate].[Year]"});
+  EXPECT_EQ(explanation.data_version, 7);
+  EXPECT_EQ(explanation.scan.segments, 4);
+  EXPECT_EQ(explanation.scan.segments_from_totals, 4);
+  EXPECT_EQ(explanation.scan.rows_scanned, 0);
+  EXPECT_EQ(explanation.rows, 1);
+}
+
+TEST_F(ExplainTest, WindowsSkipSegmentsAndFiltersAreNamed) {
+  query_.window = {Month(2015, 3), Month(2015, 3)};
+  Filter filter;
+  filter.attribute = model::FindAttribute("[StartDate].[Date]");
+  filter.operand = Operand::kNotEquals;
+  filter.values = {"(Blank)"};
+  query_.filters = {filter};
+  const QueryExplanation explanation = Explain({});
+  EXPECT_EQ(explanation.scan.segments, 4);
+  // Two segments of March alone, one of both months, one of April alone.
+  EXPECT_EQ(explanation.scan.segments_from_totals, 2);
+  EXPECT_EQ(explanation.scan.segments_skipped, 1);
+  EXPECT_EQ(explanation.scan.blocks, 1);
+  EXPECT_EQ(explanation.scan.rows_scanned, 3);
+  EXPECT_EQ(explanation.scan.rows_passed, 2);
+  EXPECT_GT(explanation.scan.bytes_touched, 0);
+  ASSERT_EQ(explanation.filters.size(), 1U);
+  EXPECT_EQ(explanation.filters[0].data_model_name, "[StartDate].[Date]");
+  EXPECT_EQ(explanation.filters[0].members, 2);
+  EXPECT_EQ(explanation.filters[0].passing, 2);
+}
+
+TEST_F(ExplainTest, StandsInTheAnswerOnRequest) {
+  const SystemClock clock;
+  QueryService service([this] { return snapshot_; }, {}, clock);
+  const std::string query =
+      R"("Measurements":[{"DataModelName":"[Measures].[Audio Streams Count]"}]})";
+  const auto with =
+      boost::json::parse(service.RunQuery("{\"Explain\":true," + query, nullptr).ToJson());
+  const auto& explain = with.at("Explain");
+  EXPECT_EQ(explain.at("DataVersion").as_int64(), 7);
+  EXPECT_EQ(explain.at("Choice").as_string(), "totals");
+  EXPECT_EQ(explain.at("Segments").at("All").as_int64(), 4);
+  EXPECT_EQ(explain.at("Rows").as_int64(), 1);
+  const auto without = boost::json::parse(service.RunQuery("{" + query, nullptr).ToJson());
+  EXPECT_FALSE(without.as_object().contains("Explain"));
+  EXPECT_EQ(without.at("DataResult"), with.at("DataResult"));
+  const QueryOutcome bad = service.RunQuery("{\"Explain\":\"perhaps\"," + query, nullptr);
+  ASSERT_TRUE(bad.error.has_value());
+  EXPECT_EQ(bad.error->code, ErrorCode::kInvalidArgument);
+}
+
+// Promise: those who wait get in in the order they came; nobody overtakes.
+TEST(Gate, LetsInByOrderOfArrival) {
+  Gate gate(1, 8);
+  ASSERT_TRUE(gate.Enter(nullptr).ok());
+  std::mutex mutex;
+  std::condition_variable poll;  // never notified: only its time-out counts
+  std::vector<int> order;
+  std::vector<std::thread> clients;
+  for (int i = 0; i < 6; ++i) {
+    clients.emplace_back([&, i] {
+      ASSERT_TRUE(gate.Enter(nullptr).ok());
+      {
+        const std::lock_guard lock(mutex);
+        order.push_back(i);
+      }
+      gate.Leave();
+    });
+    std::unique_lock lock(mutex);
+    while (gate.waiting() <= i) poll.wait_for(lock, std::chrono::milliseconds(1));
+  }
+  gate.Leave();
+  for (std::thread& client : clients) client.join();
+  EXPECT_EQ(order, (std::vector<int>{0, 1, 2, 3, 4, 5}));
+}
+
+}  // namespace
+}  // namespace cqd::cube
