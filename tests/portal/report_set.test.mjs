@@ -264,7 +264,7 @@ test('report set page', async (t) => {
       await page.getByRole('button', { name: 'Try again' }).first().click();
       await settled(page);
     }
-    assert.equal(await page.locator('.report canvas').count(), 2);
+    await page.waitForFunction(() => document.querySelectorAll('.report canvas').length === 2);
   });
 
   await t.test('the first page is small', () => {
