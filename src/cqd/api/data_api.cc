@@ -1,4 +1,6 @@
 // The published Data API. Shapes: reference/cube-model.md 4, reference/status-api.md 1.
+#include <fmt/format.h>
+
 #include <array>
 #include <atomic>
 
@@ -49,6 +51,19 @@ Response ClearCache(const Request& request, Services& services) {
   services.queries.Clear(request.principal.name);
   // Published: 200 and no body (reference: Clear Cache page of the Data API).
   return Response{};
+}
+
+Response ListVersions(const Request&, Services& services) {
+  std::string out = "{\"versions\":[";
+  for (const auto& snapshot : services.cube.versions()) {
+    if (out.back() == '}') out += ',';
+    const auto through = snapshot->data_through();
+    out += fmt::format(
+        "{{\"data_version\":{},\"published_at\":\"{}\",\"streams\":{},\"data_through\":{}}}",
+        snapshot->data_version(), FormatRfc3339(snapshot->published_at()), snapshot->row_count(),
+        through ? '"' + FormatRfc3339(*through) + '"' : "null");
+  }
+  return Response::Json(200, out + "]}");
 }
 
 /// CubeStructure never changes while the server runs, so it is written once.
@@ -125,6 +140,7 @@ void AddDataApi(http::Router& router, Services& services) {
     router.Post(base + "/DimensionMembers", with(ListMembers), query);
     router.Post(base + "/ClearCache", with(ClearCache), query);
   }
+  router.Get("/api/v1/data-versions", with(ListVersions));
   auto log = std::make_shared<PublishedLog>(services);
   router.Get("/QoEDataService/IntegrationLog", [log](const Request&) { return log->Entries(); },
              {.run_inline = true});

@@ -34,6 +34,8 @@ void AddRoutes(http::Router& router, Services& services) {
   AddRepositoryApi(router, services);
   AddStatusApi(router, services);
   AddQuarantineApi(router, services);
+  AddMappingApi(router, services);
+  AddCausesApi(router, services);
   AddRunsApi(router, services);
   AddBadges(router, services);
   AddRegistryApi(router, services);

@@ -72,6 +72,10 @@ void AddStatusApi(http::Router& router, Services& services);
 void AddRepositoryApi(http::Router& router, Services& services);
 /// `/api/v1/quarantine...`.
 void AddQuarantineApi(http::Router& router, Services& services);
+/// `POST /api/v1/causes`.
+void AddCausesApi(http::Router& router, Services& services);
+/// `/api/v1/mapping/...`: versions, preview, apply, undo.
+void AddMappingApi(http::Router& router, Services& services);
 /// `/api/v1/runs...`, `/api/v1/schedule/...`.
 void AddRunsApi(http::Router& router, Services& services);
 /// `/badge/{name}`: archive, cube or all as `.svg` or `.json`.

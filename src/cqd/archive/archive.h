@@ -16,6 +16,7 @@
 #include <string>
 #include <vector>
 
+#include "archive/mapping_versions.h"
 #include "archive/quarantine.h"
 #include "base/cancel.h"
 #include "base/clock.h"
@@ -121,6 +122,11 @@ struct ArchiveOptions {
   /// Quarantined records kept, at least 1; over it the oldest go, and only their number stays.
   /// Larger: more to look at and to replay after a bad night, 1 to 4 kB of disk a record.
   std::int64_t quarantine_entries_max = 1'000'000;
+  /// When a change of the customer tables takes effect.
+  MappingMode mapping_mode = MappingMode::kAutomatic;
+  /// Versions of the customer tables kept for undo, at least 2; larger: further back, the size of
+  /// the tables each.
+  int mapping_versions_max = 20;
 };
 
 /// Threads: all methods from any thread, except that one Writer exists at a time.
@@ -158,6 +164,10 @@ class Archive {
   virtual Result<model::CustomerTables> ReadCustomerTables() const = 0;
   /// Grows with every change of a customer table, also by plain SQL.
   virtual Result<std::int64_t> CustomerTablesVersion() const = 0;
+
+  /// Which state of the customer tables is in force.
+  virtual MappingVersions& mapping() = 0;
+  virtual const MappingVersions& mapping() const = 0;
 
   /// The records that could not be stored.
   virtual Quarantine& quarantine() = 0;

@@ -54,11 +54,13 @@ constexpr ColumnSpec kBuildingColumns[] = {
 constexpr ColumnSpec kNetworkColumns[] = {
     {"Network", CellType::kAddress, true},
     {"NetworkRange", CellType::kInteger, false, 0, 128},
+    {"ValidFrom", CellType::kText, false, 0, 10},
     {"NetworkNameID", CellType::kInteger, false, 0, kKeyMax, "0", "CqdNetworkName",
      "NetworkNameID"},
     {"BuildingKey", CellType::kInteger, false, 0, kKeyMax, "0", "CqdBuilding", "BuildingKey"},
     {"UpdatedDate", CellType::kText, false, 0, 30},
     {"VPN", CellType::kFlag, false, 0, 0, "0"},
+    {"ValidUntil", CellType::kText, false, 0, 10},
 };
 constexpr ColumnSpec kBssidColumns[] = {
     {"bss", CellType::kHardwareAddress, true},    {"ess", CellType::kText, false, 0, 50},
@@ -298,7 +300,9 @@ Result<ImportReport> ImportBuildings(sqlite::Database& main, std::string_view te
 Result<ImportReport> ImportNetworks(sqlite::Database& main, std::string_view text,
                                     const ImportOptions& options) {
   CQD_ASSIGN_OR_RETURN(const auto records, Read(text));
-  return ImportCsv(main, {"CqdNetwork", kNetworkColumns, 2, "UpdatedDate"}, records, options);
+  const bool dated = !records.empty() && HasField(records[0], "ValidFrom");
+  return ImportCsv(main, {"CqdNetwork", kNetworkColumns, dated ? 3U : 2U, "UpdatedDate"}, records,
+                   options);
 }
 
 Result<ImportReport> ImportBssids(sqlite::Database& main, std::string_view text,

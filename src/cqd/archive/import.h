@@ -79,7 +79,8 @@ Result<sqlite::Database> OpenForImport(const std::string& folder);
 /// Key BuildingKey; or the published building file.
 Result<ImportReport> ImportBuildings(sqlite::Database& main, std::string_view text,
                                      const ImportOptions& options);
-/// Key (Network, NetworkRange). BuildingKey and NetworkNameID must exist, 0 is "none".
+/// Key (Network, NetworkRange), and ValidFrom in a file with that column; without it, rows that are
+/// always valid are meant. BuildingKey and NetworkNameID must exist, 0 is "none".
 Result<ImportReport> ImportNetworks(sqlite::Database& main, std::string_view text,
                                     const ImportOptions& options);
 /// Key bss, in any usual spelling of a hardware address.

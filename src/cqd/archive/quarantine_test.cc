@@ -210,7 +210,15 @@ TEST_F(QuarantineTest, AnArchiveOfTheFirstFormatIsUpgraded) {
     const Status done = main.Execute(
         "DROP INDEX quarantine_reason; DROP INDEX quarantine_source; DROP INDEX quarantine_run; "
         "DROP INDEX quarantine_replay; DROP TABLE quarantine_total; "
-        "ALTER TABLE quarantine DROP COLUMN replay; PRAGMA user_version = 1");
+        "ALTER TABLE quarantine DROP COLUMN replay; "
+        "DROP TRIGGER CqdNetwork_overlap_INSERT; DROP TRIGGER CqdNetwork_overlap_UPDATE; "
+        "DROP INDEX CqdNetworkKey; ALTER TABLE CqdNetwork DROP COLUMN ValidUntil; "
+        "ALTER TABLE CqdNetwork DROP COLUMN ValidFrom; "
+        "CREATE UNIQUE INDEX CqdNetworkKey ON CqdNetwork(Network, coalesce(NetworkRange, -1)); "
+        "DROP TABLE mapping_version; DROP TABLE mapping_layer; DROP TABLE mapping_CqdBuilding; "
+        "DROP TABLE mapping_CqdNetwork; DROP TABLE mapping_CqdNetworkName; "
+        "DROP TABLE mapping_CqdBuildingType; DROP TABLE mapping_CqdBuildingOwnershipType; "
+        "DROP TABLE mapping_CqdBssid; PRAGMA user_version = 1");
     ASSERT_TRUE(done.ok()) << done.error().ToString();
   }
   Open();

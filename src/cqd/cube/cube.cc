@@ -1,16 +1,17 @@
 #include "cube/cube.h"
 
 #include <fmt/format.h>
-#include <xxhash.h>
 
 #include <algorithm>
 #include <atomic>
+#include <deque>
 #include <map>
 #include <mutex>
 #include <new>
 
 #include "base/log.h"
 #include "cube/internal/columnar_snapshot.h"
+#include "cube/internal/retag.h"
 #include "cube/internal/store.h"
 #include "model/registry.h"
 
@@ -19,15 +20,6 @@ namespace {
 
 // Rounds of one processing run: while rows arrive all the time, a run must still end.
 constexpr int kRoundsMax = 3;
-
-/// Hash of what is inside among the first `subnet_count` subnets: rows depend on it.
-std::uint64_t InsideHash(const model::Mapping& mapping, std::uint32_t subnet_count) {
-  std::string states(subnet_count, '?');
-  for (std::uint32_t subnet = 1; subnet <= subnet_count; ++subnet) {
-    if (const auto inside = mapping.InsideCorp(subnet)) states[subnet - 1] = *inside ? '1' : '0';
-  }
-  return XXH3_64bits(states.data(), states.size());
-}
 
 std::string_view StateName(const MonthPlan& plan) {
   switch (plan.action) {
@@ -84,12 +76,13 @@ struct Run {
   const CancelToken& cancel;
   const std::function<void(const ProcessProgress&)>& progress;
 
-  model::CustomerTables tables;
+  archive::MappingInForce in_force;
   std::shared_ptr<const model::Mapping> mapping;
   Manifest manifest;  // of the new state
   std::vector<LoadedMonth> months;
   std::set<Month> damaged;  // to be repaired
   std::set<Month> changed;
+  std::set<Month> retagged;
   bool rebuild_all = false;
   int round = 0;
   std::map<Month, PartitionReport> partitions;
@@ -100,8 +93,7 @@ struct Run {
 
 class StoredSegmentsCube final : public Cube {
  public:
-  StoredSegmentsCube(const CubeOptions& options, const archive::Archive& archive,
-                     const Clock& clock)
+  StoredSegmentsCube(const CubeOptions& options, archive::Archive& archive, const Clock& clock)
       : options_(options),
         archive_(archive),
         clock_(clock),
@@ -111,6 +103,10 @@ class StoredSegmentsCube final : public Cube {
   std::shared_ptr<const Snapshot> snapshot() const override {
     const std::lock_guard lock(mutex_);
     return snapshot_;
+  }
+  std::vector<std::shared_ptr<const Snapshot>> versions() const override {
+    const std::lock_guard lock(mutex_);
+    return {kept_.begin(), kept_.end()};
   }
   std::vector<std::string> damage() const override {
     const std::lock_guard lock(mutex_);
@@ -124,6 +120,8 @@ class StoredSegmentsCube final : public Cube {
   Result<ProcessReport> ProcessGuarded(Run& run);
   /// Brings run.months up to `infos`; false when nothing was to be done.
   Result<bool> RunRound(Run& run, const std::vector<archive::MonthInfo>& infos);
+  /// Brings the columns of stored rows to a changed mapping; false when they fit it.
+  Result<bool> Retag(Run& run);
   Result<std::vector<MonthPlan>> PlanMonths(Run& run, const std::vector<archive::MonthInfo>& infos);
   Status Build(Run& run, std::vector<MonthPlan> plans);
   /// Months whose rows do not add up to the archive's count although nothing changed meanwhile.
@@ -135,7 +133,7 @@ class StoredSegmentsCube final : public Cube {
                                             std::shared_ptr<const model::Mapping> mapping) const;
 
   const CubeOptions options_;
-  const archive::Archive& archive_;
+  archive::Archive& archive_;
   const Clock& clock_;
   const std::shared_ptr<MemoryBudget> budget_;
 
@@ -146,8 +144,17 @@ class StoredSegmentsCube final : public Cube {
   std::vector<LoadedMonth> months_;
   std::set<Month> damaged_;
 
+  /// With the lock of mutex_.
+  void Serve(std::shared_ptr<const Snapshot> state) {
+    snapshot_ = state;
+    kept_.push_front(std::move(state));
+    while (kept_.size() > static_cast<std::size_t>(std::max(1, options_.versions_max)))
+      kept_.pop_back();
+  }
+
   mutable std::mutex mutex_;  // guards what follows
   std::shared_ptr<const Snapshot> snapshot_;
+  std::deque<std::shared_ptr<const Snapshot>> kept_;  // newest first
   std::vector<std::string> damage_;
 };
 
@@ -186,9 +193,11 @@ Status StoredSegmentsCube::Load() {
                     manifest_.zone));
     return OkStatus();
   }
-  CQD_ASSIGN_OR_RETURN(auto tables, archive_.ReadCustomerTables());
-  auto mapping = std::make_shared<const model::Mapping>(archive_.dictionaries(), std::move(tables));
-  snapshot_ = MakeState(manifest_, *zone, std::move(mapping));
+  CQD_ASSIGN_OR_RETURN(auto in_force, archive_.mapping().Find(manifest_.mapping_version));
+  if (in_force.version == 0) {
+    CQD_ASSIGN_OR_RETURN(in_force, archive_.mapping().InForce());
+  }
+  Serve(MakeState(manifest_, *zone, MakeMapping(archive_, in_force, *zone)));
   return OkStatus();
 }
 
@@ -197,7 +206,7 @@ Result<ProcessReport> StoredSegmentsCube::Process(
     const std::function<void(const ProcessProgress&)>& progress) {
   const std::lock_guard lock(process_mutex_);
   try {
-    Run run{request, cancel, progress, {}, {}, {}, {}, {}, {}, false, 0, {}, {}, {}, {}};
+    Run run{request, cancel, progress, {}, {}, {}, {}, {}, {}, {}, false, 0, {}, {}, {}, {}};
     return ProcessGuarded(run);
   } catch (const std::bad_alloc&) {
     return Fail(ErrorCode::kResourceExhausted, "not enough memory to process the cube");
@@ -206,7 +215,7 @@ Result<ProcessReport> StoredSegmentsCube::Process(
 
 Result<ProcessReport> StoredSegmentsCube::ProcessGuarded(Run& run) {
   CQD_RETURN_IF_ERROR(run.cancel.Check());
-  CQD_ASSIGN_OR_RETURN(run.tables, archive_.ReadCustomerTables());
+  CQD_ASSIGN_OR_RETURN(run.in_force, archive_.mapping().TakeUp(clock_.Now()));
   run.damaged = damaged_;
   run.report.warnings = damage();
   for (std::string& words : FindMissingFiles(options_.folder, months_, run.damaged)) {
@@ -225,7 +234,10 @@ Result<ProcessReport> StoredSegmentsCube::ProcessGuarded(Run& run) {
     // Rows replaced while the months were read are missing until their new versions are read too.
     if (!worked) break;
   }
-  if (rows_changed || run.tables.version != manifest_.customer_version) {
+  const bool mapping_changed =
+      run.in_force.version != manifest_.mapping_version ||
+      run.in_force.layers.back().tables.version != manifest_.customer_version;
+  if (rows_changed || mapping_changed) {
     CQD_RETURN_IF_ERROR(run.cancel.Check());
     CQD_RETURN_IF_ERROR(PublishRun(run));
   }
@@ -239,11 +251,10 @@ Result<bool> StoredSegmentsCube::RunRound(Run& run, const std::vector<archive::M
   // The order matters: every key in a row of `infos` is among the subnets counted here, and every
   // subnet counted here is known to the mapping made after it.
   const std::uint32_t subnet_count = archive_.dictionaries().size(model::KeySpace::kSubnet);
-  run.mapping = std::make_shared<const model::Mapping>(archive_.dictionaries(), run.tables);
+  run.mapping = MakeMapping(archive_, run.in_force, options_.zone);
+  bool retagged = false;
   if (run.round == 0) {
-    const bool inside_changed =
-        InsideHash(*run.mapping, manifest_.subnet_count) != manifest_.inside_hash;
-    run.rebuild_all = run.rebuild_all || inside_changed;
+    CQD_ASSIGN_OR_RETURN(retagged, Retag(run));
     if (run.request.month &&
         std::none_of(infos.begin(), infos.end(), [&run](const archive::MonthInfo& info) {
           return info.month == *run.request.month;
@@ -253,14 +264,26 @@ Result<bool> StoredSegmentsCube::RunRound(Run& run, const std::vector<archive::M
     }
   }
   run.manifest.subnet_count = subnet_count;
-  run.manifest.inside_hash = InsideHash(*run.mapping, subnet_count);
+  run.manifest.place_hash = run.mapping->PlaceHash(subnet_count);
   const std::size_t months_before = run.months.size();
   DropMonths(run, infos);
   CQD_ASSIGN_OR_RETURN(auto plans, PlanMonths(run, infos));
-  if (plans.empty()) return run.months.size() != months_before;
+  if (plans.empty()) return retagged || run.months.size() != months_before;
   CQD_RETURN_IF_ERROR(Build(run, std::move(plans)));
   CQD_RETURN_IF_ERROR(CheckCounts(run, infos));
   return true;
+}
+
+Result<bool> StoredSegmentsCube::Retag(Run& run) {
+  if (run.rebuild_all || run.mapping->PlaceHash(manifest_.subnet_count) == manifest_.place_hash) {
+    return false;
+  }
+  const RetagContext context{*run.mapping, options_.folder,
+                             fmt::format("{}-p", manifest_.data_version + 1), options_.threads,
+                             run.cancel};
+  CQD_ASSIGN_OR_RETURN(const std::int64_t bytes, RetagMonths(context, run.months, run.retagged));
+  run.report.bytes_written += bytes;
+  return !run.retagged.empty();
 }
 
 void StoredSegmentsCube::DropMonths(Run& run, const std::vector<archive::MonthInfo>& infos) {
@@ -296,7 +319,8 @@ Result<std::vector<MonthPlan>> StoredSegmentsCube::PlanMonths(
       CQD_ASSIGN_OR_RETURN(auto plan, PlanExtend(archive_, info, *old, options_.deltas_max));
       plans.push_back(std::move(plan));
     } else if (first_round) {
-      run.partitions[info.month] = {info.month, rows_before, 0, 0, "unchanged"};
+      run.partitions[info.month] = {info.month, rows_before, 0, 0,
+                                    run.retagged.contains(info.month) ? "retagged" : "unchanged"};
       continue;
     } else {
       continue;
@@ -383,7 +407,8 @@ Status StoredSegmentsCube::PublishRun(Run& run) {
   run.manifest.published_at = clock_.Now();
   run.manifest.zone = options_.zone.name();
   run.manifest.definition = DefinitionHash();
-  run.manifest.customer_version = run.tables.version;
+  run.manifest.customer_version = run.in_force.layers.back().tables.version;
+  run.manifest.mapping_version = run.in_force.version;
   CQD_RETURN_IF_ERROR(Publish(options_.folder, run.manifest, run.months, run.changed));
   manifest_ = std::move(run.manifest);
   usable_ = true;
@@ -394,7 +419,7 @@ Status StoredSegmentsCube::PublishRun(Run& run) {
   warm_ = true;
   {
     const std::lock_guard lock(mutex_);
-    snapshot_ = std::move(state);
+    Serve(std::move(state));
     damage_.clear();
   }
   RemoveUnused(options_.folder, manifest_);
@@ -414,12 +439,29 @@ void StoredSegmentsCube::FinishReport(Run& run) {
 
 }  // namespace
 
+std::shared_ptr<const model::Mapping> MakeMapping(const archive::Archive& archive,
+                                                  const archive::MappingInForce& in_force,
+                                                  const TimeZone& zone) {
+  std::vector<model::MappingLayer> layers;
+  for (const archive::MappingInForce::Layer& layer : in_force.layers) {
+    std::int64_t from_s = 0;
+    if (layer.applies_from) {
+      from_s = std::chrono::floor<std::chrono::seconds>(zone.ToLocal(*layer.applies_from))
+                   .time_since_epoch()
+                   .count();
+    }
+    layers.push_back({layer.tables, from_s});
+  }
+  if (layers.empty()) layers.emplace_back();
+  return std::make_shared<const model::Mapping>(std::move(layers), archive.dictionaries());
+}
+
 std::int64_t DefinitionVersion() {
   return kDefinitionVersion;
 }
 
-Result<std::unique_ptr<Cube>> Cube::Open(const CubeOptions& options,
-                                         const archive::Archive& archive, const Clock& clock) {
+Result<std::unique_ptr<Cube>> Cube::Open(const CubeOptions& options, archive::Archive& archive,
+                                         const Clock& clock) {
   auto cube = std::make_unique<StoredSegmentsCube>(options, archive, clock);
   CQD_RETURN_IF_ERROR(cube->Load());
   return std::unique_ptr<Cube>(std::move(cube));

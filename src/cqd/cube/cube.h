@@ -17,6 +17,7 @@
 #include "base/result.h"
 #include "base/time_zone.h"
 #include "cube/explain.h"
+#include "cube/mapping_change.h"
 #include "cube/query.h"
 #include "model/mapping.h"
 
@@ -33,9 +34,19 @@ class Snapshot : public Executor {
   virtual std::int64_t bytes_on_disk() const = 0;
   virtual const model::Mapping& mapping() const = 0;
   virtual const TimeZone& zone() const = 0;
+  /// What would change for the streams if they were read by `candidate`. Errors: kCancelled,
+  /// kDeadlineExceeded, kUnimplemented (a snapshot without segments).
+  virtual Result<MappingChange> CompareMapping(const model::Mapping& candidate,
+                                               const QueryLimits& limits) const;
   /// Answers the query and tells what that touched. Errors: those of Answer; kUnimplemented.
   virtual Result<QueryExplanation> Explain(const CubeQuery& query, const QueryLimits& limits) const;
 };
+
+/// What the archive says is in force (or would be), as a mapping; dates of layers in `zone`.
+/// `archive` outlives it.
+std::shared_ptr<const model::Mapping> MakeMapping(const archive::Archive& archive,
+                                                  const archive::MappingInForce& in_force,
+                                                  const TimeZone& zone);
 
 struct ProcessRequest {
   bool full = false;           ///< rebuild every month from the archive
@@ -48,7 +59,8 @@ struct PartitionReport {
   std::int64_t rows = 0;       ///< rows now visible
   std::int64_t rows_read = 0;  ///< rows read from the archive
   std::int64_t ms = 0;
-  std::string state;  ///< "unchanged", "extended", "compacted", "rebuilt", "repaired", "dropped"
+  std::string state;  ///< "unchanged", "retagged", "extended", "compacted", "rebuilt", "repaired",
+                      ///< "dropped"
 };
 
 struct ProcessReport {
@@ -70,6 +82,9 @@ struct CubeOptions {
   /// Delta segments of a month before they are folded into one; larger: cheaper runs, slower
   /// queries.
   int deltas_max = 16;
+  /// Published states kept for questions "as of", the newest included, at least 1. Larger: further
+  /// back; the disk space of months that were built again meanwhile is free that much later.
+  int versions_max = 4;
   /// Memory for columns that queries make and keep (members of an attribute by row), in bytes.
   /// Larger: more attributes answer at full speed; the others are slower, never wrong.
   std::int64_t made_bytes_max = std::int64_t{1} << 30;
@@ -91,10 +106,14 @@ class Cube {
   /// Opens stored segments without reprocessing. Damaged or missing ones are noted and rebuilt by
   /// the next Process; until then the other months answer. Errors: kUnimplemented (newer format),
   /// kPermissionDenied, kDiskFull. `archive` and `clock` outlive the cube and its snapshots.
-  static Result<std::unique_ptr<Cube>> Open(const CubeOptions& options,
-                                            const archive::Archive& archive, const Clock& clock);
+  static Result<std::unique_ptr<Cube>> Open(const CubeOptions& options, archive::Archive& archive,
+                                            const Clock& clock);
   /// The newest published state; nullptr before the first processing run.
   virtual std::shared_ptr<const Snapshot> snapshot() const = 0;
+  /// The published states that are kept, newest first: what this process has published, at most
+  /// CubeOptions::versions_max, and the one it found at its start. A kept state holds its files,
+  /// also those that a later run has removed.
+  virtual std::vector<std::shared_ptr<const Snapshot>> versions() const = 0;
   /// What Open found damaged, in words; empty when all is well.
   virtual std::vector<std::string> damage() const = 0;
   /// Brings the cube up to what the archive holds and publishes. After an error or a cancel the old

@@ -261,6 +261,31 @@ TEST_F(CubeTest, OldSnapshotsStayReadable) {
 }
 
 // Promise: a changed byte in any file is found, the other months answer, the next run repairs.
+// Promise: a bounded number of published states stays readable, and answers as it did.
+TEST_F(CubeTest, PublishedVersionsAreKept) {
+  options_.versions_max = 3;
+  OpenCube();
+  EXPECT_TRUE(cube_->versions().empty());
+  std::vector<testing::ComparableGroups> answers;
+  for (int i = 0; i < 5; ++i) {
+    Write(i * 40, 60, kMarch);
+    Process({.full = i == 3});
+    answers.push_back(Totals());
+  }
+  const auto kept = cube_->versions();
+  ASSERT_EQ(kept.size(), 3U);
+  EXPECT_EQ(kept[0], cube_->snapshot());
+  for (std::size_t i = 0; i < kept.size(); ++i) {
+    EXPECT_EQ(kept[i]->data_version(), kept[0]->data_version() - static_cast<std::int64_t>(i));
+    CubeQuery query;
+    query.dimensions = {model::FindAttribute("[StartDate].[Month]")};
+    for (const model::Measure& measure : model::Measures()) query.measures.push_back(&measure);
+    EXPECT_EQ(Comparable(*kept[i]->Run(query, {})), answers[4 - i]);
+  }
+  OpenCube();
+  EXPECT_EQ(cube_->versions().size(), 1U);
+}
+
 TEST_F(CubeTest, DamagedSegmentIsFoundAndRepaired) {
   Write(0, 60, kMarch);
   Write(0, 60, kApril);
@@ -449,7 +474,8 @@ TEST_F(CubeTest, CustomerTablesTakeEffectAtTheNextRun) {
   RunSql("UPDATE CqdBuilding SET InsideCorp=1 WHERE BuildingKey=1;");
   const ProcessReport inside = Process();
   EXPECT_EQ(inside.data_version, version + 2);
-  EXPECT_EQ(StateOf(inside, kMarch), "rebuilt");
+  EXPECT_EQ(StateOf(inside, kMarch), "retagged");
+  EXPECT_EQ(inside.rows_read, 0);
   ExpectTruth();
 
   // A subnet that was never seen before, in an inside building: nothing old depends on it.
@@ -458,6 +484,108 @@ TEST_F(CubeTest, CustomerTablesTakeEffectAtTheNextRun) {
   archive_->interner().Intern(model::KeySpace::kSubnet, "10.200.1.0");
   Write(500, 3, kMarch);
   EXPECT_EQ(StateOf(Process(), kMarch), "extended");
+  ExpectTruth();
+}
+
+// Promise: a retagged month stays what it is over updates, new rows, compaction and a restart; a
+// lost or changed patch is found and the month is built again from the archive.
+TEST_F(CubeTest, RetaggedMonthsGoOn) {
+  Write(0, 200, kMarch);
+  OpenCube();
+  Process();
+  RunSql(
+      "INSERT INTO CqdBuilding(BuildingKey,BuildingName,InsideCorp) VALUES(1,'North',1);"
+      "INSERT INTO CqdNetwork(Network,NetworkRange,BuildingKey) VALUES('10.0.0.0',8,1);");
+  EXPECT_EQ(StateOf(Process(), kMarch), "retagged");
+  ExpectTruth();
+  ASSERT_FALSE(CubeFiles(".patch.seg").empty());
+  Write(150, 100, kMarch);  // updates and new rows
+  Process();
+  ExpectTruth();
+  OpenCube();
+  ExpectTruth();
+  EXPECT_EQ(Process().rows_read, 0);
+  RunSql("UPDATE CqdBuilding SET InsideCorp=0;");
+  EXPECT_EQ(StateOf(Process(), kMarch), "retagged");
+  ExpectTruth();
+  const auto patches = CubeFiles(".patch.seg");
+  ASSERT_FALSE(patches.empty());
+  ChangeByte(options_.folder + "/" + patches.front());
+  OpenCube();
+  EXPECT_FALSE(cube_->damage().empty());
+  EXPECT_EQ(StateOf(Process(), kMarch), "repaired");
+  ExpectTruth();
+}
+
+// Promise: networks mean what their dates say for each stream, on the cube as on the oracle.
+TEST_F(CubeTest, NetworksHaveDates) {
+  Write(0, 300, kMarch);
+  Write(1000, 100, kMarch.Next());
+  OpenCube();
+  Process();
+  RunSql(
+      "INSERT INTO CqdBuilding(BuildingKey,BuildingName,InsideCorp) VALUES(1,'North',1),"
+      "(2,'South',0);"
+      "INSERT INTO CqdNetwork(Network,NetworkRange,BuildingKey,ValidFrom,ValidUntil) VALUES"
+      "('10.0.0.0',8,1,NULL,'2015-03-10'),('10.0.0.0',8,2,'2015-03-20',NULL);");
+  Process();
+  ExpectTruth();
+  Write(250, 100, kMarch);
+  Process();
+  ExpectTruth();
+  RunSql("UPDATE CqdNetwork SET ValidUntil='2015-03-12' WHERE BuildingKey=1;");
+  Process();
+  ExpectTruth();
+  RunSql("DELETE FROM CqdNetwork;");
+  Process();
+  ExpectTruth();
+}
+
+// Promise: undo gives byte-equal answers back, and a preview says what apply then does.
+TEST_F(CubeTest, PreviewTellsWhatApplyDoesAndUndoTakesItBack) {
+  Write(0, 300, kMarch);
+  OpenCube();
+  RunSql(
+      "INSERT INTO CqdBuilding(BuildingKey,BuildingName,InsideCorp) VALUES(1,'North',1),"
+      "(2,'South',NULL);"
+      "INSERT INTO CqdNetwork(Network,NetworkRange,BuildingKey) VALUES('10.0.0.0',8,1);");
+  Process();
+  const auto before = Totals();
+  CubeQuery query;
+  query.dimensions = {model::FindAttribute("[First Building].[Building Name]"),
+                      model::FindAttribute("[Second Building].[Building Name]"),
+                      model::FindAttribute("[Scenarios].[ScenarioPair]")};
+  model::Measure all;
+  query.measures = {&all};
+  const auto answer = [&] { return Comparable(*cube_->snapshot()->Run(query, {})); };
+  const auto before_answer = answer();
+
+  RunSql("UPDATE CqdNetwork SET BuildingKey=2;");
+  const auto candidate = MakeMapping(*archive_, *archive_->mapping().Candidate(), options_.zone);
+  const auto change = cube_->snapshot()->CompareMapping(*candidate, {});
+  ASSERT_TRUE(change.ok());
+  std::int64_t moved = 0, total = 0;
+  for (const auto& [keys, values] : before_answer) {
+    total += values[0].numerator;
+    if (keys[0] == "North|North" || keys[1] == "North|North") moved += values[0].numerator;
+  }
+  EXPECT_GT(moved, 0);
+  EXPECT_EQ(change->streams_total, total);
+  EXPECT_EQ(change->streams_moved, moved);
+  ASSERT_EQ(change->moves.size(), 1U);
+  EXPECT_EQ(change->moves[0].from_name, "North");
+  EXPECT_EQ(change->moves[0].to_name, "South");
+  EXPECT_EQ(change->moves[0].streams, moved);
+  std::int64_t by_month = 0;
+  for (const auto& [month, streams] : change->moves[0].months) by_month += streams;
+  EXPECT_EQ(by_month, moved);
+  Process();
+  ExpectTruth();
+  EXPECT_NE(answer(), before_answer);
+  ASSERT_TRUE(archive_->mapping().Undo(0, "", "", clock_.Now()).ok());
+  Process();
+  EXPECT_EQ(answer(), before_answer);
+  EXPECT_EQ(Totals(), before);
   ExpectTruth();
 }
 

@@ -15,7 +15,7 @@ Manifest Sample() {
   manifest.definition = 0xfedc'ba98'7654'3210;
   manifest.customer_version = 3;
   manifest.subnet_count = 20'000;
-  manifest.inside_hash = 1;
+  manifest.place_hash = 1;
   MonthEntry month;
   month.month = Month(2015, 3);
   month.incarnation = -5;

@@ -1,6 +1,8 @@
 // What a body of RunQuery may ask for beyond the published query.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "base/result.h"
@@ -10,6 +12,8 @@ namespace cqd::cube {
 struct QueryExtras {
   bool funnel = false;   ///< "Funnel": what each step leaves, and why an answer is empty
   bool explain = false;  ///< "Explain": what answering touched
+  /// "AsOf": answer from this data version; "CompareTo": a second answer from that one.
+  std::optional<std::int64_t> as_of, compare_to;
 };
 
 /// Reads them, as lenient as ParseCubeQuery. Errors: kInvalidArgument with the field. Cost: one

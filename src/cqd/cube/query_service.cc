@@ -35,9 +35,21 @@ struct QueryService::State {
   Result<Answer> Admit(const CancelToken* cancel, const std::function<Result<Answer>()>& compute);
   Result<Answer> Compute(const Snapshot& snapshot, const CubeQuery& query,
                          const CancelToken* cancel) const;
-  void Respond(const CubeQuery& query, const CancelToken* cancel, QueryOutcome& outcome);
-  void AddExplain(const CubeQuery& query, const CancelToken* cancel, QueryOutcome& outcome);
-  void AddFunnel(const CubeQuery& query, const CancelToken* cancel, QueryOutcome& outcome);
+  void Respond(const CubeQuery& query, const CancelToken* cancel, QueryOutcome& outcome) {
+    Respond(snapshots(), query, cancel, outcome);
+  }
+  void Respond(const std::shared_ptr<const Snapshot>& snapshot, const CubeQuery& query,
+               const CancelToken* cancel, QueryOutcome& outcome);
+  /// Errors: kNotFound with `field`, naming the versions that are kept.
+  Result<std::shared_ptr<const Snapshot>> FindVersion(std::int64_t version,
+                                                      const std::string& field) const;
+  /// A query with what its body asks for besides.
+  Status RespondTo(const CubeQuery& query, const QueryExtras& extras, const CancelToken* cancel,
+                   QueryOutcome& outcome);
+  void AddFunnel(const std::shared_ptr<const Snapshot>& snapshot, const CubeQuery& query,
+                 const CancelToken* cancel, QueryOutcome& outcome);
+  void AddExplain(const std::shared_ptr<const Snapshot>& snapshot, const CubeQuery& query,
+                  const CancelToken* cancel, QueryOutcome& outcome);
 };
 
 namespace {
@@ -89,9 +101,9 @@ Result<Answer> QueryService::State::Compute(const Snapshot& snapshot, const Cube
   return answer;
 }
 
-void QueryService::State::Respond(const CubeQuery& query, const CancelToken* cancel,
+void QueryService::State::Respond(const std::shared_ptr<const Snapshot>& snapshot,
+                                  const CubeQuery& query, const CancelToken* cancel,
                                   QueryOutcome& outcome) {
-  const std::shared_ptr<const Snapshot> snapshot = snapshots();
   if (snapshot == nullptr) return SetError(outcome, NoCube(), ErrorType::kCubeUnavailable);
   outcome.data_version = snapshot->data_version();
   outcome.data_as_of = snapshot->data_through();
@@ -108,9 +120,9 @@ void QueryService::State::Respond(const CubeQuery& query, const CancelToken* can
 }
 
 /// Past the cache: the query runs once more. The answer stands also when this fails.
-void QueryService::State::AddExplain(const CubeQuery& query, const CancelToken* cancel,
+void QueryService::State::AddExplain(const std::shared_ptr<const Snapshot>& snapshot,
+                                     const CubeQuery& query, const CancelToken* cancel,
                                      QueryOutcome& outcome) {
-  const std::shared_ptr<const Snapshot> snapshot = snapshots();
   if (outcome.error || snapshot == nullptr) return;
   const auto explanation = [&]() -> Result<QueryExplanation> {
     CQD_RETURN_IF_ERROR(gate.Enter(cancel));
@@ -127,9 +139,9 @@ void QueryService::State::AddExplain(const CubeQuery& query, const CancelToken* 
 }
 
 /// The answer stands also when its funnel fails.
-void QueryService::State::AddFunnel(const CubeQuery& query, const CancelToken* cancel,
+void QueryService::State::AddFunnel(const std::shared_ptr<const Snapshot>& snapshot,
+                                    const CubeQuery& query, const CancelToken* cancel,
                                     QueryOutcome& outcome) {
-  const std::shared_ptr<const Snapshot> snapshot = snapshots();
   if (outcome.error && snapshot != nullptr) return;
   const ArchiveCounts counts = options.archive_counts ? options.archive_counts() : ArchiveCounts{};
   Result<Funnel> funnel = [&]() -> Result<Funnel> {
@@ -146,6 +158,52 @@ void QueryService::State::AddFunnel(const CubeQuery& query, const CancelToken* c
   outcome.funnel_json += '}';
 }
 
+Result<std::shared_ptr<const Snapshot>> QueryService::State::FindVersion(
+    std::int64_t version, const std::string& field) const {
+  std::vector<std::shared_ptr<const Snapshot>> kept;
+  if (options.versions) {
+    kept = options.versions();
+  } else if (auto newest = snapshots()) {
+    kept.push_back(std::move(newest));
+  }
+  std::vector<std::int64_t> known;
+  for (const auto& snapshot : kept) {
+    if (snapshot->data_version() == version) return snapshot;
+    known.push_back(snapshot->data_version());
+  }
+  return Fail(ErrorCode::kNotFound,
+              fmt::format("{}: data version {} is not kept; kept are: {}", field, version,
+                          fmt::join(known, ", ")),
+              {}, field);
+}
+
+Status QueryService::State::RespondTo(const CubeQuery& query, const QueryExtras& extras,
+                                      const CancelToken* cancel, QueryOutcome& outcome) {
+  std::shared_ptr<const Snapshot> snapshot = snapshots();
+  std::shared_ptr<const Snapshot> other;
+  if (extras.as_of) {
+    CQD_ASSIGN_OR_RETURN(snapshot, FindVersion(*extras.as_of, "AsOf"));
+  }
+  if (extras.compare_to) {
+    CQD_ASSIGN_OR_RETURN(other, FindVersion(*extras.compare_to, "CompareTo"));
+  }
+  Respond(snapshot, query, cancel, outcome);
+  if (extras.explain) AddExplain(snapshot, query, cancel, outcome);
+  if (extras.funnel) AddFunnel(snapshot, query, cancel, outcome);
+  if (other == nullptr || outcome.error) return OkStatus();
+  QueryOutcome second;
+  Respond(other, query, cancel, second);
+  if (second.error) {
+    SetError(outcome, *second.error, second.error_type);
+    outcome.table = nullptr;
+    return OkStatus();
+  }
+  outcome.comparison_json = fmt::format(
+      "{{\"DataVersion\":{},\"PublishedAt\":\"{}\",\"DataResult\":{}}}", second.data_version,
+      FormatRfc3339(other->published_at()), WriteRowsJson(*second.table));
+  return OkStatus();
+}
+
 QueryService::QueryService(SnapshotSource snapshots, const QueryServiceOptions& options,
                            const Clock& clock)
     : state_(std::make_unique<State>(std::move(snapshots), options, clock)) {}
@@ -160,10 +218,9 @@ QueryOutcome QueryService::RunQuery(std::string_view body, const CancelToken* ca
     SetError(outcome, std::move(query).error(), ErrorType::kInvalidQuery);
   } else if (!extras.ok()) {
     SetError(outcome, std::move(extras).error(), ErrorType::kInvalidQuery);
-  } else {
-    state_->Respond(*query, cancel, outcome);
-    if (extras->explain) state_->AddExplain(*query, cancel, outcome);
-    if (extras->funnel) state_->AddFunnel(*query, cancel, outcome);
+  } else if (const Status status = state_->RespondTo(*query, *extras, cancel, outcome);
+             !status.ok()) {
+    SetError(outcome, status.error(), ErrorType::kInvalidQuery);
   }
   outcome.elapsed = state_->clock.Monotonic() - begin;
   return outcome;
@@ -201,6 +258,14 @@ Result<MembersPage> QueryService::ListMembers(std::string_view body, const Cance
   return SelectMembers((*found.answer)->members, request);
 }
 
+Result<CausesReport> QueryService::FindCauses(const Executor& executor,
+                                              const CausesRequest& request,
+                                              const CancelToken* cancel) {
+  CQD_RETURN_IF_ERROR(state_->gate.Enter(cancel));
+  const Inside inside(state_->gate);
+  return cube::FindCauses(executor, request, state_->Limits(cancel));
+}
+
 void QueryService::Clear(std::string_view by) {
   state_->cache.Clear();
   const std::lock_guard guard(state_->clearing_mutex);
@@ -231,13 +296,12 @@ std::string QueryOutcome::ToJson() const {
   }
   std::string json = WriteRunQueryJson(table == nullptr ? kNoRows : *table,
                                        {elapsed, from_cache, error_type, message});
-  if (!explain_json.empty()) {
+  for (const auto& [name, added] :
+       {std::pair("Explain", &explain_json), std::pair("Funnel", &funnel_json),
+        std::pair("Comparison", &comparison_json)}) {
+    if (added->empty()) continue;
     json.pop_back();
-    json += ",\"Explain\":" + explain_json + '}';
-  }
-  if (!funnel_json.empty()) {
-    json.pop_back();
-    json += ",\"Funnel\":" + funnel_json + '}';
+    json += fmt::format(",\"{}\":{}}}", name, *added);
   }
   return json;
 }

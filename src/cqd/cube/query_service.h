@@ -12,6 +12,7 @@
 #include "base/cancel.h"
 #include "base/clock.h"
 #include "base/result.h"
+#include "cube/causes.h"
 #include "cube/cube.h"
 #include "cube/funnel.h"
 #include "cube/members.h"
@@ -37,6 +38,9 @@ struct QueryServiceOptions {
   std::optional<Duration> time_max = std::chrono::seconds(60);
   /// What a funnel says of the archive; none: zeros. Called from any thread.
   std::function<ArchiveCounts()> archive_counts;
+  /// The kept data versions, newest first; none: AsOf and CompareTo know the newest only. Called
+  /// from any thread.
+  std::function<std::vector<std::shared_ptr<const Snapshot>>()> versions;
 };
 
 /// What became of one query.
@@ -49,6 +53,7 @@ struct QueryOutcome {
   std::int64_t data_version = 0;      ///< 0 when there is no snapshot
   std::optional<UtcTime> data_as_of;  ///< newest session time the answer can know of
   std::string funnel_json;            ///< "" when nobody asked for it
+  std::string comparison_json;        ///< the answer of another data version; "" when not asked for
   std::string explain_json;           ///< "" when nobody asked for it
   /// The published answer; an error has no rows and an ErrorMessage. A funnel stands at its end.
   std::string ToJson() const;
@@ -87,6 +92,11 @@ class QueryService {
   /// Answers the body of DimensionMembers. Errors: those of ParseMembersRequest and AllMembers,
   /// kUnavailable (too many queries).
   Result<MembersPage> ListMembers(std::string_view body, const CancelToken* cancel = nullptr);
+
+  /// FindCauses with the service's limits, when there is a place. Errors: those of FindCauses,
+  /// kUnavailable (too many queries).
+  Result<CausesReport> FindCauses(const Executor& executor, const CausesRequest& request,
+                                  const CancelToken* cancel = nullptr);
 
   /// Forgets all answers; answers being computed now are not kept either. `by`: who asked.
   void Clear(std::string_view by = {});

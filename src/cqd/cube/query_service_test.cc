@@ -187,6 +187,39 @@ TEST_F(QueryServiceTest, AFullHouseIsUnavailable) {
   EXPECT_EQ(service->RunQuery(other).error_type, ErrorType::kNone);  // failures are not kept
 }
 
+// Promise: AsOf answers from the named version while it is kept, CompareTo adds a second answer,
+// and what is not kept is named.
+TEST_F(QueryServiceTest, AnswersAsOfKeptVersions) {
+  std::vector<std::shared_ptr<const Snapshot>> kept;
+  for (const int version : {3, 4, 5}) {
+    kept.insert(
+        kept.begin(),
+        std::make_shared<TestSnapshot>(
+            version, [version, this](const CubeQuery& query, const QueryLimits&) -> Result<Groups> {
+              Groups groups = Answer(query);
+              groups[0].values[0].numerator = version;
+              return groups;
+            }));
+  }
+  snapshot_ = kept.front();
+  const auto service = MakeService({.versions = [&] { return kept; }});
+  std::string body = kBody;
+  body.pop_back();
+  EXPECT_EQ(service->RunQuery(body + "}").table->rows[0].cells[0].integer, 5);
+  const QueryOutcome old = service->RunQuery(body + ",\"AsOf\":3}");
+  ASSERT_NE(old.table, nullptr);
+  EXPECT_EQ(old.table->rows[0].cells[0].integer, 3);
+  EXPECT_EQ(old.data_version, 3);
+  const QueryOutcome both = service->RunQuery(body + ",\"asOf\":5,\"CompareTo\":4}");
+  EXPECT_EQ(both.table->rows[0].cells[0].integer, 5);
+  EXPECT_NE(both.ToJson().find(R"("Comparison":{"DataVersion":4,)"), std::string::npos);
+  EXPECT_NE(both.ToJson().find(R"("DataResult":[["0",4]]}})"), std::string::npos);
+  const QueryOutcome gone = service->RunQuery(body + ",\"AsOf\":2}");
+  EXPECT_EQ(gone.error_type, ErrorType::kInvalidQuery);
+  EXPECT_EQ(gone.error->field, "AsOf");
+  EXPECT_EQ(service->RunQuery(body + ",\"CompareTo\":99}").error->field, "CompareTo");
+}
+
 TEST_F(QueryServiceTest, TooManyRows) {
   Publish(1);
   group_count_ = 11;

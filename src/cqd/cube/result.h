@@ -39,6 +39,9 @@ std::string FormatExecutionTime(Duration time);
 /// finite.
 void AppendCell(std::string& out, const Cell& cell);
 
+/// [[caption...,number...]...], as in DataResult.
+std::string WriteRowsJson(const ResultTable& table);
+
 /// {"ExecutionTime":...,"DataResult":[[caption...,number...]...],"ResultIsFromCache":...,
 /// "ErrorType":...}. Cost: one pass, one growing string.
 std::string WriteRunQueryJson(const ResultTable& table, const AnswerInfo& info);

@@ -5,6 +5,7 @@
 #include "base/check.h"
 #include "cube/internal/columnar.h"
 #include "cube/internal/columnar_snapshot.h"
+#include "cube/internal/mapping_compare.h"
 
 namespace cqd::cube {
 
@@ -22,6 +23,15 @@ ColumnarSnapshot::ColumnarSnapshot(SnapshotParts parts)
 
 Result<Groups> ColumnarSnapshot::Run(const CubeQuery& query, const QueryLimits& limits) const {
   return RunColumnar(query, limits, parts_.segments, indexes_, parts_.threads);
+}
+
+Result<MappingChange> Snapshot::CompareMapping(const model::Mapping&, const QueryLimits&) const {
+  return Fail(ErrorCode::kUnimplemented, "this snapshot has no segments to compare");
+}
+
+Result<MappingChange> ColumnarSnapshot::CompareMapping(const model::Mapping& candidate,
+                                                       const QueryLimits& limits) const {
+  return CompareMappings(parts_.segments, *parts_.mapping, candidate, MakeStopCheck(limits));
 }
 
 Result<QueryExplanation> Snapshot::Explain(const CubeQuery&, const QueryLimits&) const {

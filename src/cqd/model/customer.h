@@ -17,6 +17,7 @@ struct Building {
   std::optional<double> latitude, longitude;
   std::optional<bool> inside_corp;
   std::optional<bool> express_route;  ///< only from the 14-column building file
+  bool operator==(const Building&) const = default;
 };
 
 /// A row of CqdNetwork joined with its name. `prefix_bits` counts from the left, 0..32 or 0..128.
@@ -27,6 +28,10 @@ struct Network {
   std::string name, type;
   std::int64_t building_key = 0;
   bool vpn = false;  ///< 15th column of the building file
+  /// Days since 1970 of the stream's start in the reporting zone, [valid_from_day,
+  /// valid_until_day); none: without a bound.
+  std::optional<std::int64_t> valid_from_day, valid_until_day;
+  bool operator==(const Network&) const = default;
 };
 
 /// A row of CqdBssid, under the names CQD shows: Bssid <- bss, Device <- ess, Radio <- phy, Ap Name
@@ -41,6 +46,13 @@ struct CustomerTables {
   std::vector<Building> buildings;
   std::vector<Network> networks;
   std::vector<AccessPoint> access_points;
+};
+
+/// Customer tables for the streams that start at `from_s` or later; see Mapping.
+struct MappingLayer {
+  CustomerTables tables;
+  /// Second of the wall clock of the reporting zone since 1970; not looked at in the first layer.
+  std::int64_t from_s = 0;
 };
 
 }  // namespace cqd::model

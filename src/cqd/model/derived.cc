@@ -54,10 +54,9 @@ Value& At(DerivedRow& row, CubeColumn column) {
   return row[static_cast<std::size_t>(column)];
 }
 
-/// One end of the stream, in its role.
+/// One end of the stream.
 struct End {
   AgentInfo agent;
-  std::optional<bool> inside;
   std::optional<ConnectionClass> link;
 };
 
@@ -67,14 +66,8 @@ End EndOf(const StreamRow& row, Side side, const Mapping& mapping) {
   end.agent = mapping.Agent(value(Field::kCallerUserAgent));
   if (end.agent.is_server) {
     // Servers stand in the plant, whatever their report says: reference/cube-model.md 2.4.
-    end.inside = true;
     end.link = ConnectionClass::kWired;
     return end;
-  }
-  end.inside = mapping.InsideCorp(value(Field::kCallerSubnet));
-  if (const Value reported = value(Field::kCallerInside);
-      !end.inside.has_value() && reported != kNull) {
-    end.inside = reported != 0;
   }
   const KeyEntry connection = mapping.Entry(KeySpace::kConnection, value(Field::kCallerConnection));
   if (!connection.text.empty()) end.link = ConnectionClassOf(connection.text);
@@ -91,23 +84,34 @@ void CopyFields(const StreamRow& row, bool first_is_caller, DerivedRow& out) {
 Value FlagOf(bool flag) {
   return flag ? 1 : 0;
 }
-Value FlagOf(std::optional<bool> flag) {
-  return flag.has_value() ? FlagOf(*flag) : kNull;
-}
 Value LinkValue(const std::optional<ConnectionClass>& link) {
   return link.has_value() ? static_cast<Value>(*link) : kNull;
 }
 
+/// Where an end is, known from its building or its report.
+Value InsideOf(bool is_server, Value place, Value reported, const Mapping& mapping) {
+  if (is_server) return 1;
+  if (const std::optional<bool> inside = mapping.InsideCorp(place)) return FlagOf(*inside);
+  return reported == kNull ? kNull : FlagOf(reported != 0);
+}
+
 /// Null while nobody knows where an end is: "outside" would be an accusation. An unknown link has a
 /// member of its own, Other.
-Value ScenarioOf(const End& first, const End& second) {
-  if (!first.inside.has_value() || !second.inside.has_value()) return kNull;
-  const Scenario scenario = {.first_is_server = first.agent.is_server,
-                             .second_is_server = second.agent.is_server,
-                             .first_inside = *first.inside,
-                             .second_inside = *second.inside,
-                             .first_link = first.link.value_or(ConnectionClass::kOther),
-                             .second_link = second.link.value_or(ConnectionClass::kOther)};
+Value ScenarioOf(const DerivedRow& row) {
+  const auto value = [&row](CubeColumn column) { return row[static_cast<std::size_t>(column)]; };
+  const Value first_inside = value(CubeColumn::kFirstInsideCorp);
+  const Value second_inside = value(CubeColumn::kSecondInsideCorp);
+  if (first_inside == kNull || second_inside == kNull) return kNull;
+  const auto link = [&value](CubeColumn column) {
+    const Value stored = value(column);
+    return stored == kNull ? ConnectionClass::kOther : static_cast<ConnectionClass>(stored);
+  };
+  const Scenario scenario = {.first_is_server = value(CubeColumn::kFirstIsServer) == 1,
+                             .second_is_server = value(CubeColumn::kSecondIsServer) == 1,
+                             .first_inside = first_inside != 0,
+                             .second_inside = second_inside != 0,
+                             .first_link = link(CubeColumn::kFirstLink),
+                             .second_link = link(CubeColumn::kSecondLink)};
   return scenario.Pack();
 }
 
@@ -119,11 +123,8 @@ bool IsInvalidEnd(const End& end) {
 void DeriveEnds(const End& first, const End& second, DerivedRow& out) {
   At(out, CubeColumn::kFirstIsServer) = FlagOf(first.agent.is_server);
   At(out, CubeColumn::kSecondIsServer) = FlagOf(second.agent.is_server);
-  At(out, CubeColumn::kFirstInsideCorp) = FlagOf(first.inside);
-  At(out, CubeColumn::kSecondInsideCorp) = FlagOf(second.inside);
   At(out, CubeColumn::kFirstLink) = LinkValue(first.link);
   At(out, CubeColumn::kSecondLink) = LinkValue(second.link);
-  At(out, CubeColumn::kScenario) = ScenarioOf(first, second);
   At(out, CubeColumn::kInvalid) = FlagOf(IsInvalidEnd(first) || IsInvalidEnd(second));
 }
 
@@ -326,7 +327,41 @@ void Derive(const StreamRow& row, const Mapping& mapping, const TimeZone& zone, 
   DeriveEnds(first_is_caller ? caller : callee, first_is_caller ? callee : caller, out);
   At(out, CubeColumn::kFromFirst) = FromFirst(row, first_is_caller);
   DeriveTimes(row, zone, out);
+  DerivePlaces(mapping, out);
   At(out, CubeColumn::kFacts) = static_cast<Value>(FactsOf(row, media, out));
+}
+
+void DerivePlaces(const Mapping& mapping, DerivedRow& row) {
+  const Value day = At(row, CubeColumn::kStartDay);
+  const Value start_s = day == kNull ? 0 : day * kSecondsPerDay + At(row, CubeColumn::kStartSecond);
+  Value& first = At(row, CubeColumn::kFirstSubnet);
+  Value& second = At(row, CubeColumn::kSecondSubnet);
+  first = mapping.PlaceOf(Mapping::SubnetOf(first), start_s);
+  second = mapping.PlaceOf(Mapping::SubnetOf(second), start_s);
+  At(row, CubeColumn::kFirstInsideCorp) = InsideOf(At(row, CubeColumn::kFirstIsServer) == 1, first,
+                                                   At(row, CubeColumn::kFirstInside), mapping);
+  At(row, CubeColumn::kSecondInsideCorp) =
+      InsideOf(At(row, CubeColumn::kSecondIsServer) == 1, second,
+               At(row, CubeColumn::kSecondInside), mapping);
+  At(row, CubeColumn::kScenario) = ScenarioOf(row);
+}
+
+std::span<const CubeColumn> PlaceInputs() {
+  static constexpr std::array kColumns = {
+      CubeColumn::kFirstSubnet,  CubeColumn::kSecondSubnet,  CubeColumn::kFirstInside,
+      CubeColumn::kSecondInside, CubeColumn::kFirstIsServer, CubeColumn::kSecondIsServer,
+      CubeColumn::kFirstLink,    CubeColumn::kSecondLink,    CubeColumn::kStartDay,
+      CubeColumn::kStartSecond,
+  };
+  return kColumns;
+}
+
+std::span<const CubeColumn> PlaceOutputs() {
+  static constexpr std::array kColumns = {
+      CubeColumn::kFirstSubnet,      CubeColumn::kSecondSubnet, CubeColumn::kFirstInsideCorp,
+      CubeColumn::kSecondInsideCorp, CubeColumn::kScenario,
+  };
+  return kColumns;
 }
 
 std::span<const Field> FieldsDeriveNeeds() {

@@ -104,6 +104,12 @@ bool FirstIsCaller(const AgentInfo& caller, const AgentInfo& callee);
 /// Computes all columns of `row`. Pure; threads: any. Cost: about 1 us.
 void Derive(const StreamRow& row, const Mapping& mapping, const TimeZone& zone, DerivedRow& out);
 
+/// Computes again what depends on buildings and networks, PlaceOutputs(), from PlaceInputs() of the
+/// same row, whatever mapping it was derived by. Gives what Derive gives. Threads: any.
+void DerivePlaces(const Mapping& mapping, DerivedRow& row);
+std::span<const CubeColumn> PlaceInputs();
+std::span<const CubeColumn> PlaceOutputs();
+
 /// The stored fields Derive needs besides the ones copied: always read these from the archive.
 std::span<const Field> FieldsDeriveNeeds();
 

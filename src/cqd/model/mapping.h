@@ -47,6 +47,12 @@ class NetworkMap {
   bool Add(std::string_view address, int prefix_bits, std::size_t index);
   /// The index of the longest match, nullopt when none or `address` is no address.
   std::optional<std::size_t> Find(std::string_view address) const;
+  /// As Add, but an equal network that is there stays: its index, or `index` when it is new;
+  /// nullopt where Add gives false.
+  std::optional<std::size_t> FindOrAdd(std::string_view address, int prefix_bits,
+                                       std::size_t index);
+  /// The indexes of all networks that contain an address, longest prefix first.
+  std::vector<std::size_t> FindAll(std::string_view address) const;
 
  private:
   struct Tables;
@@ -54,16 +60,37 @@ class NetworkMap {
 };
 
 /// Resolved for all keys known when it was made. Immutable; threads: any.
+///
+/// What a subnet means may depend on when a stream started: rows of CqdNetwork have validity dates,
+/// and later tables may hold for later streams only (layers). A *place* is a subnet at such a time:
+/// the subnet's key while its meaning never changes, else the key with the number of the part of
+/// time above its 32 bits. Wherever a subnet is taken below, a place may stand; a bare key means
+/// the earliest part.
 class Mapping {
  public:
   /// Cost: one lookup a dictionary entry. `keys` must outlive the mapping.
   Mapping(const KeyReader& keys, CustomerTables tables);
+  /// Each layer holds from its `from_s` to that of the next; the first from the beginning of time.
+  /// What is no subnet's (access points) is that of the last layer for all streams. Precondition:
+  /// at least one layer, `from_s` ascending.
+  Mapping(std::vector<MappingLayer> layers, const KeyReader& keys);
   ~Mapping();
   Mapping(const Mapping&) = delete;
   Mapping& operator=(const Mapping&) = delete;
 
   const KeyReader& keys() const;
+  /// Those of the last layer.
   const CustomerTables& tables() const;
+  /// The place of a subnet for a stream that started in that second of the reporting zone's wall
+  /// clock; null (negative) stays.
+  std::int64_t PlaceOf(std::int64_t subnet, std::int64_t start_s) const;
+  /// Whether PlaceOf depends on the time.
+  bool IsDated(std::int64_t subnet) const;
+  /// The subnet of a place; null stays.
+  static std::int64_t SubnetOf(std::int64_t place);
+  /// Equal when rows derived before, with keys of the first `subnet_count` subnets, need not be
+  /// derived again: same places, and inside or outside alike.
+  std::uint64_t PlaceHash(std::uint32_t subnet_count) const;
   /// Entry behind a key; empty texts for kNoKey, null (negative) and keys newer than this mapping.
   KeyEntry Entry(KeySpace space, std::int64_t key) const;
   const AgentInfo& Agent(std::int64_t user_agent) const;

@@ -10,6 +10,7 @@
 
 #include "model/endpoint.h"
 #include "model/internal/fake_keys.h"
+#include "model/stream.h"
 
 namespace cqd::model {
 namespace {
@@ -267,6 +268,86 @@ TEST(EndpointDetail, SurvivesTheWayThereAndBack) {
                                   {},
                                   {}}),
             "a b\x1f\x1f\x1f\x1f");
+}
+
+constexpr std::int64_t kDay = 86'400;
+
+/// One network by several rows.
+Network DatedNetwork(std::int64_t building, std::optional<std::int64_t> from_day,
+                     std::optional<std::int64_t> until_day, int prefix_bits = 24) {
+  Network network;
+  network.address = "10.1.2.0";
+  network.prefix_bits = prefix_bits;
+  network.building_key = building;
+  network.valid_from_day = from_day;
+  network.valid_until_day = until_day;
+  return network;
+}
+
+CustomerTables ThreeBuildings(std::vector<Network> networks) {
+  CustomerTables tables;
+  for (const char* name : {"Unknown", "A", "B", "C"}) {
+    Building building;
+    building.key = static_cast<std::int64_t>(tables.buildings.size());
+    building.name = name;
+    if (building.key == 2) building.inside_corp = true;
+    tables.buildings.push_back(building);
+  }
+  tables.networks = std::move(networks);
+  return tables;
+}
+
+TEST(MappingDates, ASubnetMeansWhatIsValidWhenTheStreamStarted) {
+  FakeKeys keys;
+  const KeyId subnet = keys.Intern(KeySpace::kSubnet, "10.1.2.0");
+  const KeyId other = keys.Intern(KeySpace::kSubnet, "10.9.0.0");
+  // A until day 100, nothing of its own until day 200 (then the wider network C), B from 200 on.
+  const Mapping mapping(keys, ThreeBuildings({DatedNetwork(1, {}, 100), DatedNetwork(2, 200, {}),
+                                              DatedNetwork(3, {}, {}, 16)}));
+  const auto at = [&](std::int64_t second) { return mapping.PlaceOf(subnet, second); };
+  EXPECT_EQ(mapping.BuildingOf(at(-5 * kDay)).name, "A");
+  EXPECT_EQ(mapping.BuildingOf(at(100 * kDay - 1)).name, "A");
+  EXPECT_EQ(mapping.BuildingOf(at(100 * kDay)).name, "C");
+  EXPECT_EQ(mapping.BuildingOf(at(200 * kDay - 1)).name, "C");
+  EXPECT_EQ(mapping.BuildingOf(at(200 * kDay)).name, "B");
+  EXPECT_EQ(mapping.InsideCorp(at(200 * kDay)), true);
+  EXPECT_EQ(mapping.InsideCorp(at(0)), std::nullopt);
+  EXPECT_EQ(mapping.NetworkOf(at(150 * kDay))->prefix_bits, 16);
+  EXPECT_EQ(mapping.Entry(KeySpace::kSubnet, at(300 * kDay)).text, "10.1.2.0");
+  EXPECT_EQ(Mapping::SubnetOf(at(300 * kDay)), static_cast<std::int64_t>(subnet));
+  EXPECT_EQ(mapping.PlaceOf(other, 0), static_cast<std::int64_t>(other));
+  EXPECT_EQ(mapping.PlaceOf(kNull, 0), kNull);
+  EXPECT_EQ(mapping.BuildingOf(kNull).key, 0);
+  EXPECT_EQ(Mapping::SubnetOf(kNull), kNull);
+}
+
+TEST(MappingDates, LaterLayersHoldForLaterStreams) {
+  FakeKeys keys;
+  const KeyId subnet = keys.Intern(KeySpace::kSubnet, "10.1.2.0");
+  std::vector<MappingLayer> layers(3);
+  layers[0].tables = ThreeBuildings({DatedNetwork(1, {}, {})});
+  layers[1] = {ThreeBuildings({DatedNetwork(1, {}, {})}), 1000};  // means the same
+  layers[2] = {ThreeBuildings({DatedNetwork(2, {}, {})}), 2000};
+  layers[2].tables.buildings[2].name = "B renamed";
+  const Mapping mapping(layers, keys);
+  EXPECT_EQ(mapping.PlaceOf(subnet, 0), mapping.PlaceOf(subnet, 1999));
+  EXPECT_EQ(mapping.BuildingOf(mapping.PlaceOf(subnet, 1999)).name, "A");
+  EXPECT_EQ(mapping.BuildingOf(mapping.PlaceOf(subnet, 2000)).name, "B renamed");
+  EXPECT_EQ(mapping.tables().buildings[2].name, "B renamed");
+}
+
+TEST(MappingDates, TheHashKnowsWhatRowsDependOn) {
+  FakeKeys keys;
+  keys.Intern(KeySpace::kSubnet, "10.1.2.0");
+  const auto hash = [&](std::vector<Network> networks) {
+    return Mapping(keys, ThreeBuildings(std::move(networks))).PlaceHash(1);
+  };
+  const std::uint64_t plain = hash({DatedNetwork(1, {}, {})});
+  EXPECT_EQ(plain, hash({DatedNetwork(3, {}, {})}));  // neither says inside or outside
+  EXPECT_NE(plain, hash({DatedNetwork(2, {}, {})}));
+  const std::uint64_t dated = hash({DatedNetwork(1, {}, 100), DatedNetwork(3, 100, {})});
+  EXPECT_NE(plain, dated);
+  EXPECT_NE(dated, hash({DatedNetwork(1, {}, 101), DatedNetwork(3, 101, {})}));
 }
 
 }  // namespace

@@ -82,6 +82,27 @@ bool NetworkMap::Add(std::string_view address, int prefix_bits, std::size_t inde
   return true;
 }
 
+std::optional<std::size_t> NetworkMap::FindOrAdd(std::string_view address, int prefix_bits,
+                                                 std::size_t index) {
+  const std::optional<Address> parsed = ParseAddress(address);
+  if (!parsed.has_value() || prefix_bits < 0 || prefix_bits > parsed->bits) return std::nullopt;
+  PrefixTable& table = tables_->Of(parsed->bits, prefix_bits);
+  return table.try_emplace(PrefixKey(*parsed, prefix_bits), index).first->second;
+}
+
+std::vector<std::size_t> NetworkMap::FindAll(std::string_view address) const {
+  std::vector<std::size_t> found;
+  const std::optional<Address> parsed = ParseAddress(address);
+  if (!parsed.has_value()) return found;
+  for (int prefix_bits = parsed->bits; prefix_bits >= 0; --prefix_bits) {
+    const PrefixTable& table = tables_->Of(parsed->bits, prefix_bits);
+    if (table.empty()) continue;
+    const auto at = table.find(PrefixKey(*parsed, prefix_bits));
+    if (at != table.end()) found.push_back(at->second);
+  }
+  return found;
+}
+
 std::optional<std::size_t> NetworkMap::Find(std::string_view address) const {
   const std::optional<Address> parsed = ParseAddress(address);
   if (!parsed.has_value()) return std::nullopt;

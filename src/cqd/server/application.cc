@@ -150,9 +150,13 @@ Status Application::OpenParts() {
   CQD_ASSIGN_OR_RETURN(auto lock, file::FolderLock::Acquire(config_.data_dir));
   lock_ = std::make_unique<file::FolderLock>(std::move(lock));
   CQD_ASSIGN_OR_RETURN(archive_,
-                       archive::Archive::Open({.folder = DataPath(config_, "archive"),
-                                               .quarantine_entries_max = config_.quarantine_max},
-                                              clock_));
+                       archive::Archive::Open(
+                           {.folder = DataPath(config_, "archive"),
+                            .quarantine_entries_max = config_.quarantine_max,
+                            .mapping_mode = archive::ParseMappingMode(config_.mapping_mode)
+                                                .value_or(archive::MappingMode::kAutomatic),
+                            .mapping_versions_max = static_cast<int>(config_.mapping_versions_max)},
+                           clock_));
   CQD_ASSIGN_OR_RETURN(inbox_, source::Inbox::Open(DataPath(config_, "inbox.sqlite")));
   CQD_ASSIGN_OR_RETURN(
       repository_, repository::Repository::Open(DataPath(config_, "repository.sqlite"), clock_));
@@ -164,12 +168,13 @@ Status Application::OpenParts() {
                      .entries_max = static_cast<std::size_t>(config_.integration_log_entries_max)},
                     clock_));
   CQD_ASSIGN_OR_RETURN(const TimeZone zone, TimeZone::Find(config_.cube_time_zone));
-  CQD_ASSIGN_OR_RETURN(cube_,
-                       cube::Cube::Open({.folder = DataPath(config_, "cube"),
-                                         .zone = zone,
-                                         .threads = static_cast<int>(config_.cube_threads),
-                                         .deltas_max = static_cast<int>(config_.cube_deltas_max)},
-                                        *archive_, clock_));
+  CQD_ASSIGN_OR_RETURN(
+      cube_, cube::Cube::Open({.folder = DataPath(config_, "cube"),
+                               .zone = zone,
+                               .threads = static_cast<int>(config_.cube_threads),
+                               .deltas_max = static_cast<int>(config_.cube_deltas_max),
+                               .versions_max = static_cast<int>(config_.cube_versions_max)},
+                              *archive_, clock_));
   for (const std::string& damage : cube_->damage()) {
     LogWarning("cube: {}", damage);
     CQD_RETURN_IF_ERROR(run_log_->Append("System", damage));
@@ -203,7 +208,8 @@ Status Application::OpenParts() {
                                 .queries_max = static_cast<int>(config_.query_concurrent_max),
                                 .groups_max = config_.query_groups_max,
                                 .time_max = seconds(config_.query_time_max_s),
-                                .archive_counts = [this] { return CountArchive(); }},
+                                .archive_counts = [this] { return CountArchive(); },
+                                .versions = [this] { return cube_->versions(); }},
       clock_);
   return OpenAlerts();
 }

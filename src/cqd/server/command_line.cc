@@ -239,6 +239,18 @@ class CommandLine {
     quarantine->add_flag("--payload", quarantine_.payload,
                          "Show only the record's bytes, as they came");
     AddClientOptions(quarantine);
+    CLI::App* retag = Add("retag", "Buildings and networks of all streams: preview, apply, undo",
+                          [this](const Config& c) { return Retag(c, retag_, clock_); });
+    retag
+        ->add_option("action", retag_.action,
+                     "preview: what the customer tables as they are now would change; apply: put "
+                     "them in force for all streams; undo: back to an earlier version; versions")
+        ->required()
+        ->check(CLI::IsMember({"preview", "apply", "undo", "versions"}));
+    retag->add_option("--version", retag_.version, "undo: to this version; none: the one before")
+        ->check(CLI::PositiveNumber);
+    retag->add_option("--note", retag_.note, "Why, for the list of versions");
+    AddClientOptions(retag);
     CLI::App* alert =
         Add("alert", "Outages that were told, and the receivers: list, test, deliveries",
             [this](const Config& c) { return Alert(c, alert_, clock_); });
@@ -274,6 +286,7 @@ class CommandLine {
   std::vector<std::string> files_, months_;
   SimulateCommand simulate_;
   QuarantineOptions quarantine_;
+  RetagOptions retag_;
   AlertCommand alert_;
   UserCommand user_;
 };

@@ -57,6 +57,13 @@ struct QuarantineOptions {
 };
 int Quarantine(const Config& config, const QuarantineOptions& options, const Clock& clock);
 
+struct RetagOptions {
+  std::string action;        ///< versions, preview, apply, undo
+  std::int64_t version = 0;  ///< for undo; 0: the one before
+  std::string note;
+};
+int Retag(const Config& config, const RetagOptions& options, const Clock& clock);
+
 struct SimulateCommand {
   std::string database;    ///< a SQLite file
   std::string odbc;        ///< or an ODBC connection string

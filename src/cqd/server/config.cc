@@ -424,6 +424,22 @@ std::vector<Setting> SettingsOf(Config& c) {
                   "number stays. Larger: more to look at and to replay after a bad night, 1 to 4 "
                   "kB of disk a record."},
 
+      {.key = "mapping.mode",
+       .value = &c.mapping_mode,
+       .choices = {"automatic", "manual", "from_now_on"},
+       .meaning = "When a change of buildings, networks, names or access points takes effect: "
+                  "`automatic` with the next processing run, for all streams; `manual` when it is "
+                  "applied (`cqd retag apply`), for all streams; `from_now_on` with the next "
+                  "processing run, for streams that start from then on, as the original does "
+                  "(access points for all)."},
+      {.key = "mapping.versions_max",
+       .value = &c.mapping_versions_max,
+       .min = 2,
+       .max = 1000,
+       .unit = "versions",
+       .meaning = "Versions of the customer tables kept for undo. Larger: further back, the size "
+                  "of the tables each."},
+
       {.key = "storage.disk_free_bytes_min",
        .value = &c.disk_free_bytes_min,
        .min = 0,
@@ -447,6 +463,14 @@ std::vector<Setting> SettingsOf(Config& c) {
        .max = 256,
        .unit = "threads",
        .meaning = "Threads that build the cube and that one query uses."},
+      {.key = "cube.versions_max",
+       .value = &c.cube_versions_max,
+       .min = 1,
+       .max = 100,
+       .unit = "versions",
+       .meaning = "Published states kept for queries with `AsOf` or `CompareTo`, the newest "
+                  "included; they do not survive a restart. Larger: further back, and the disk "
+                  "space of months that were built again is free that much later."},
       {.key = "cube.deltas_max",
        .value = &c.cube_deltas_max,
        .min = 1,

@@ -94,12 +94,15 @@ struct Config {
   std::int64_t slo_target_percent = 99;
   std::int64_t retention_months = 0;
   std::int64_t quarantine_max = 1'000'000;
+  std::string mapping_mode = "automatic";
+  std::int64_t mapping_versions_max = 20;
   std::int64_t disk_free_bytes_min = 1024LL * 1024 * 1024;
   std::int64_t storage_warn_days = 7;
 
   std::string cube_time_zone = "UTC";
   std::int64_t cube_threads = 2;
   std::int64_t cube_deltas_max = 16;
+  std::int64_t cube_versions_max = 4;
 
   bool collector = true;
   std::string collector_role = "none";

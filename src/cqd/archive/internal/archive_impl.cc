@@ -43,10 +43,10 @@ Result<std::vector<Month>> MonthFiles(const std::string& folder) {
 Result<std::unique_ptr<ArchiveImpl>> ArchiveImpl::Open(const ArchiveOptions& options,
                                                        const Clock& clock) {
   if (options.folder.empty() || options.rows_per_transaction < 1 ||
-      options.quarantine_entries_max < 1) {
+      options.quarantine_entries_max < 1 || options.mapping_versions_max < 2) {
     return Fail(ErrorCode::kInvalidArgument,
-                "the archive needs a folder, at least one row per transaction and room for at "
-                "least one quarantined record");
+                "the archive needs a folder, at least one row per transaction, room for at least "
+                "one quarantined record and two versions of the customer tables");
   }
   CQD_RETURN_IF_ERROR(file::MakeFolders(options.folder));
   CQD_RETURN_IF_ERROR(FinishDroppingMonths(options.folder));

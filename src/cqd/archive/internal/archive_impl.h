@@ -12,6 +12,7 @@
 
 #include "archive/archive.h"
 #include "archive/internal/dictionary.h"
+#include "archive/internal/mapping_store.h"
 #include "archive/internal/month_file.h"
 #include "archive/internal/quarantine_store.h"
 #include "sqlite/database.h"
@@ -36,6 +37,8 @@ class ArchiveImpl final : public Archive {
                                                  RowId up_to) const override;
   Result<model::CustomerTables> ReadCustomerTables() const override;
   Result<std::int64_t> CustomerTablesVersion() const override;
+  MappingVersions& mapping() override { return mapping_; }
+  const MappingVersions& mapping() const override { return mapping_; }
   Quarantine& quarantine() override { return quarantine_; }
   const Quarantine& quarantine() const override { return quarantine_; }
   Result<std::vector<MonthInfo>> DropMonthsBefore(Month oldest) override;
@@ -60,7 +63,8 @@ class ArchiveImpl final : public Archive {
         clock_(clock),
         main_(std::move(main)),
         reader_(std::move(reader)),
-        quarantine_(main_mutex_, main_, reader_mutex_, reader_, options_.quarantine_entries_max) {}
+        quarantine_(main_mutex_, main_, reader_mutex_, reader_, options_.quarantine_entries_max),
+        mapping_(main_mutex_, main_, options_.mapping_mode, options_.mapping_versions_max) {}
   Status Load();
   Result<sqlite::Database> OpenReader(Month month) const;
   MonthInfo InfoOf(Month month, const MonthState& state) const;
@@ -75,6 +79,7 @@ class ArchiveImpl final : public Archive {
   mutable std::mutex reader_mutex_;  ///< guards reader_
   mutable sqlite::Database reader_;
   QuarantineStore quarantine_;
+  MappingStore mapping_;
   mutable std::mutex state_mutex_;  ///< guards months_ and sources_
   std::map<Month, MonthState> months_;
   std::set<model::SourceId> sources_;

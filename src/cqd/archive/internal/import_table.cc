@@ -183,6 +183,11 @@ Result<TableImport> TableImport::Create(sqlite::Database& main, std::string_view
     }
   }
   if (same.empty()) same = "1";
+  // A file that says nothing of validity means the rows that are always valid.
+  if (table == "CqdNetwork" &&
+      std::find(columns.begin(), columns.end(), "ValidFrom") == columns.end()) {
+    keys += " AND ValidFrom IS NULL";
+  }
   std::string marks = Parameters(1, count);
   if (!stamp.empty()) {
     names += fmt::format(", {}", stamp);

@@ -108,8 +108,58 @@ INSERT INTO quarantine_total
   FROM quarantine GROUP BY source_id, reason;
 )sql";
 
+/// Validity of networks, and versions of the customer tables. Two rows of one network may not be
+/// valid on the same day, whoever writes them.
+std::string MappingTables() {
+  std::string sql = R"sql(
+DROP INDEX CqdNetworkKey;
+ALTER TABLE CqdNetwork ADD COLUMN ValidFrom date
+  CHECK(ValidFrom IS NULL OR date(ValidFrom) IS ValidFrom);
+ALTER TABLE CqdNetwork ADD COLUMN ValidUntil date
+  CHECK(ValidUntil IS NULL OR (date(ValidUntil) IS ValidUntil
+    AND (ValidFrom IS NULL OR ValidFrom < ValidUntil)));
+CREATE UNIQUE INDEX CqdNetworkKey ON
+  CqdNetwork(Network, coalesce(NetworkRange, -1), coalesce(ValidFrom, ''));
+CREATE TABLE mapping_version(
+  version INTEGER PRIMARY KEY AUTOINCREMENT,
+  made_at INTEGER NOT NULL,
+  made_by TEXT NOT NULL,
+  note TEXT NOT NULL,
+  origin TEXT NOT NULL,
+  customer_version INTEGER NOT NULL,
+  buildings INTEGER NOT NULL,
+  networks INTEGER NOT NULL,
+  access_points INTEGER NOT NULL);
+CREATE TABLE mapping_layer(
+  version INTEGER NOT NULL,
+  place INTEGER NOT NULL,
+  content INTEGER NOT NULL,
+  applies_from INTEGER,
+  PRIMARY KEY(version, place)) WITHOUT ROWID;
+)sql";
+  // A row of the same key is left to the index, so that INSERT OR REPLACE works.
+  for (const std::string_view event : {"INSERT", "UPDATE"}) {
+    sql += fmt::format(
+        "CREATE TRIGGER CqdNetwork_overlap_{0} BEFORE {0} ON CqdNetwork WHEN EXISTS(SELECT 1 FROM "
+        "CqdNetwork WHERE Network = NEW.Network AND coalesce(NetworkRange, -1) = "
+        "coalesce(NEW.NetworkRange, -1) AND coalesce(ValidFrom, '') < coalesce(NEW.ValidUntil, "
+        "'~') AND coalesce(NEW.ValidFrom, '') < coalesce(ValidUntil, '~') AND "
+        "coalesce(ValidFrom, '') <> coalesce(NEW.ValidFrom, ''){1}) BEGIN SELECT "
+        "RAISE(ABORT, 'the network has a row that is valid on the same days'); END;\n",
+        event, event == "UPDATE" ? " AND rowid <> OLD.rowid" : "");
+  }
+  for (const std::string_view table : {"CqdBuilding", "CqdNetwork", "CqdNetworkName",
+                                       "CqdBuildingType", "CqdBuildingOwnershipType", "CqdBssid"}) {
+    sql += fmt::format(
+        "CREATE TABLE mapping_{0} AS SELECT 0 AS content, * FROM {0} WHERE 0;\n"
+        "CREATE INDEX mapping_{0}_content ON mapping_{0}(content);\n",
+        table);
+  }
+  return sql;
+}
+
 /// Format of main.sqlite, its `PRAGMA user_version`.
-constexpr int kMainVersion = 2;
+constexpr int kMainVersion = 3;
 
 /// The version must also notice what an administrator writes with any SQLite tool, so triggers
 /// count it and not our code.
@@ -135,18 +185,34 @@ std::optional<double> Number(const sqlite::Statement& row, int column) {
   if (row.IsNull(column)) return std::nullopt;
   return row.Double(column);
 }
+std::optional<std::int64_t> Whole(const sqlite::Statement& row, int column) {
+  if (row.IsNull(column)) return std::nullopt;
+  return row.Int(column);
+}
 std::string Words(const sqlite::Statement& row, int column) {
   return std::string(row.Text(column));
 }
 
-Status ReadBuildings(sqlite::Database& main, std::vector<model::Building>& out) {
+/// Which state of the tables is read: as it is now, or kept.
+using Content = std::optional<std::int64_t>;
+
+std::string From(std::string_view table, const Content& content) {
+  if (!content) return std::string(table);
+  return fmt::format("(SELECT * FROM mapping_{0} WHERE content = {1}) AS {0}", table, *content);
+}
+
+Status ReadBuildings(sqlite::Database& main, const Content& content,
+                     std::vector<model::Building>& out) {
   CQD_ASSIGN_OR_RETURN(
       sqlite::Statement row,
       main.Prepare("SELECT BuildingKey, BuildingName, BuildingShortName, OwnershipTypeDesc, "
                    "BuildingTypeDesc, CityName, ZipCode, CountryShortCode, StateProvinceCode, "
                    "BuildingOfficeType, Region, Latitude, Longitude, InsideCorp, ExpressRoute "
-                   "FROM CqdBuilding LEFT JOIN CqdBuildingOwnershipType USING(OwnershipTypeId) "
-                   "LEFT JOIN CqdBuildingType USING(BuildingTypeId) ORDER BY BuildingKey"));
+                   "FROM " +
+                   From("CqdBuilding", content) + " LEFT JOIN " +
+                   From("CqdBuildingOwnershipType", content) +
+                   " USING(OwnershipTypeId) LEFT JOIN " + From("CqdBuildingType", content) +
+                   " USING(BuildingTypeId) ORDER BY BuildingKey"));
   for (;;) {
     CQD_ASSIGN_OR_RETURN(const bool more, row.Step());
     if (!more) return OkStatus();
@@ -169,7 +235,8 @@ Status ReadBuildings(sqlite::Database& main, std::vector<model::Building>& out) 
   }
 }
 
-Status ReadNetworks(sqlite::Database& main, std::vector<model::Network>& out) {
+Status ReadNetworks(sqlite::Database& main, const Content& content,
+                    std::vector<model::Network>& out) {
   // No range stands for the address alone; no name and no building for 0
   // (reference/cube-model.md 2.6).
   CQD_ASSIGN_OR_RETURN(
@@ -177,26 +244,36 @@ Status ReadNetworks(sqlite::Database& main, std::vector<model::Network>& out) {
       main.Prepare(
           "SELECT Network, coalesce(NetworkRange, CASE WHEN instr(Network, ':') THEN 128 ELSE 32 "
           "END), coalesce(CqdNetwork.NetworkNameID, 0), NetworkName, NetworkType, "
-          "coalesce(BuildingKey, 0), VPN FROM CqdNetwork LEFT JOIN CqdNetworkName "
-          "ON CqdNetworkName.NetworkNameID = CqdNetwork.NetworkNameID "
-          "ORDER BY Network, NetworkRange"));
+          "coalesce(BuildingKey, 0), VPN, "
+          "CAST(strftime('%s', ValidFrom) AS INTEGER) / 86400, "
+          "CAST(strftime('%s', ValidUntil) AS INTEGER) / 86400 FROM " +
+          From("CqdNetwork", content) + " LEFT JOIN " + From("CqdNetworkName", content) +
+          " ON CqdNetworkName.NetworkNameID = CqdNetwork.NetworkNameID "
+          "ORDER BY Network, NetworkRange, ValidFrom"));
   for (;;) {
     CQD_ASSIGN_OR_RETURN(const bool more, row.Step());
     if (!more) return OkStatus();
     out.push_back({Words(row, 0), static_cast<int>(row.Int(1)), row.Int(2), Words(row, 3),
-                   Words(row, 4), row.Int(5), row.Int(6) != 0});
+                   Words(row, 4), row.Int(5), row.Int(6) != 0, Whole(row, 7), Whole(row, 8)});
   }
 }
 
-Status ReadAccessPoints(sqlite::Database& main, std::vector<model::AccessPoint>& out) {
-  CQD_ASSIGN_OR_RETURN(
-      sqlite::Statement row,
-      main.Prepare("SELECT bss, ess, phy, ap, Building FROM CqdBssid ORDER BY bss"));
+Status ReadAccessPoints(sqlite::Database& main, const Content& content,
+                        std::vector<model::AccessPoint>& out) {
+  CQD_ASSIGN_OR_RETURN(sqlite::Statement row,
+                       main.Prepare("SELECT bss, ess, phy, ap, Building FROM " +
+                                    From("CqdBssid", content) + " ORDER BY bss"));
   for (;;) {
     CQD_ASSIGN_OR_RETURN(const bool more, row.Step());
     if (!more) return OkStatus();
     out.push_back({Words(row, 0), Words(row, 1), Words(row, 2), Words(row, 3), Words(row, 4)});
   }
+}
+
+Status ReadAll(sqlite::Database& main, const Content& content, model::CustomerTables& tables) {
+  CQD_RETURN_IF_ERROR(ReadBuildings(main, content, tables.buildings));
+  CQD_RETURN_IF_ERROR(ReadNetworks(main, content, tables.networks));
+  return ReadAccessPoints(main, content, tables.access_points);
 }
 
 }  // namespace
@@ -206,7 +283,9 @@ Result<sqlite::Database> OpenMainFile(const std::string& folder) {
                        sqlite::Database::Open(fmt::format("{}/{}", folder, kMainFileName)));
   const std::string first =
       std::string(kCustomerTables) + std::string(kOwnTables) + VersionTriggers();
-  const sqlite::Migration migrations[] = {{1, first}, {kMainVersion, kQuarantineTool}};
+  const std::string mapping = MappingTables();
+  const sqlite::Migration migrations[] = {
+      {1, first}, {2, kQuarantineTool}, {kMainVersion, mapping}};
   CQD_RETURN_IF_ERROR(sqlite::Migrate(main, migrations, "The archive's main file"));
   return main;
 }
@@ -233,13 +312,17 @@ Result<model::CustomerTables> ReadCustomerTables(sqlite::Database& main) {
   Status status = [&]() -> Status {
     CQD_ASSIGN_OR_RETURN(const auto version, main.QueryInt("SELECT version FROM customer_version"));
     tables.version = version.value_or(0);
-    CQD_RETURN_IF_ERROR(ReadBuildings(main, tables.buildings));
-    CQD_RETURN_IF_ERROR(ReadNetworks(main, tables.networks));
-    return ReadAccessPoints(main, tables.access_points);
+    return ReadAll(main, std::nullopt, tables);
   }();
   const Status end = main.Execute("ROLLBACK");
   CQD_RETURN_IF_ERROR(status);
   CQD_RETURN_IF_ERROR(end);
+  return tables;
+}
+
+Result<model::CustomerTables> ReadTables(sqlite::Database& main, std::int64_t content) {
+  model::CustomerTables tables;
+  CQD_RETURN_IF_ERROR(ReadAll(main, content, tables));
   return tables;
 }
 

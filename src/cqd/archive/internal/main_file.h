@@ -1,6 +1,7 @@
 // main.sqlite: its tables and how it is opened.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -23,5 +24,7 @@ Status CheckMainVersion(sqlite::Database& main);
 
 /// Reads the customer tables in one consistent state.
 Result<model::CustomerTables> ReadCustomerTables(sqlite::Database& main);
+/// Reads kept tables (mapping_...; MappingStore), `version` stays 0.
+Result<model::CustomerTables> ReadTables(sqlite::Database& main, std::int64_t content);
 
 }  // namespace cqd::archive::internal

@@ -16,17 +16,6 @@ namespace {
 // Below this many rows a second thread costs more (about 30 us to start) than it saves.
 constexpr std::int64_t kRowsPerThread = 100'000;
 
-StopCheck MakeStopCheck(const QueryLimits& limits) {
-  const auto start = std::chrono::steady_clock::now();
-  return [start, &limits]() -> Status {
-    if (limits.cancel != nullptr) CQD_RETURN_IF_ERROR(limits.cancel->Check());
-    if (limits.time_max && std::chrono::steady_clock::now() - start > *limits.time_max) {
-      return Fail(ErrorCode::kDeadlineExceeded, "the query took longer than allowed");
-    }
-    return OkStatus();
-  };
-}
-
 Error OutOfMemory() {
   return Fail(ErrorCode::kResourceExhausted, "the query needs more memory than there is");
 }
@@ -131,6 +120,17 @@ Result<T> RunWith(const CubeQuery& query, const QueryLimits& limits,
 }
 
 }  // namespace
+
+StopCheck MakeStopCheck(const QueryLimits& limits) {
+  const auto start = std::chrono::steady_clock::now();
+  return [start, &limits]() -> Status {
+    if (limits.cancel != nullptr) CQD_RETURN_IF_ERROR(limits.cancel->Check());
+    if (limits.time_max && std::chrono::steady_clock::now() - start > *limits.time_max) {
+      return Fail(ErrorCode::kDeadlineExceeded, "the query took longer than allowed");
+    }
+    return OkStatus();
+  };
+}
 
 Result<Groups> RunColumnar(const CubeQuery& query, const QueryLimits& limits,
                            std::span<const VisibleSegment> segments, const Indexes& indexes,

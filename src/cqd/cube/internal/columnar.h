@@ -9,6 +9,9 @@
 
 namespace cqd::cube {
 
+/// Cancel and time limit of a query that begins now; `limits` outlives it.
+StopCheck MakeStopCheck(const QueryLimits& limits);
+
 /// Answers `query` over the segments. Errors: kInvalidArgument, kResourceExhausted (groups,
 /// memory), kCancelled, kDeadlineExceeded. Threads: any; starts up to threads - 1 of its own for
 /// large scans.

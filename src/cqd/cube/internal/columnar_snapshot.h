@@ -31,6 +31,8 @@ class ColumnarSnapshot final : public Snapshot {
   const model::Mapping& mapping() const override { return *parts_.mapping; }
   const TimeZone& zone() const override { return parts_.zone; }
   Result<Groups> Run(const CubeQuery& query, const QueryLimits& limits) const override;
+  Result<MappingChange> CompareMapping(const model::Mapping& candidate,
+                                       const QueryLimits& limits) const override;
   Result<ResultTable> Answer(const CubeQuery& query, const QueryLimits& limits) const override;
   Result<QueryExplanation> Explain(const CubeQuery& query,
                                    const QueryLimits& limits) const override;

@@ -23,6 +23,9 @@ std::vector<model::CubeColumn> MakeStoredColumns() {
   std::vector<model::CubeColumn> columns(in_use.begin(), in_use.end());
   columns.push_back(model::CubeColumn::kStartDay);  // the window
   columns.push_back(model::CubeColumn::kFacts);     // every count
+  for (const auto inputs = model::PlaceInputs(); const model::CubeColumn column : inputs) {
+    columns.push_back(column);  // DerivePlaces
+  }
   std::sort(columns.begin(), columns.end());
   columns.erase(std::unique(columns.begin(), columns.end()), columns.end());
   return columns;
@@ -103,6 +106,22 @@ Result<std::shared_ptr<const CubeSegment>> CubeSegment::OpenFile(const std::stri
   Error error = std::move(segment).error();
   error.detail = path + ": " + error.detail;
   return error;
+}
+
+Result<std::shared_ptr<const CubeSegment>> CubeSegment::WithPatch(
+    std::shared_ptr<const column::Segment> patch) const {
+  if (patch->row_count() != row_count()) return Damaged("rows of a patch");
+  std::shared_ptr<CubeSegment> patched(new CubeSegment(data_));
+  patched->columns_ = columns_;
+  patched->row_ids_ = row_ids_;
+  patched->row_order_ = row_order_;
+  for (const model::CubeColumn column : model::PlaceOutputs()) {
+    const column::ColumnView* view = patch->Find(model::CubeColumnName(column));
+    if (view == nullptr) return Damaged("columns of a patch");
+    patched->columns_[static_cast<std::size_t>(column)] = view;
+  }
+  patched->patch_ = std::move(patch);
+  return std::shared_ptr<const CubeSegment>(std::move(patched));
 }
 
 const column::ColumnView& CubeSegment::Column(model::CubeColumn column) const {

@@ -93,6 +93,10 @@ class CubeSegment {
                                                          std::shared_ptr<const void> owner);
   static Result<std::shared_ptr<const CubeSegment>> OpenFile(const std::string& path);
 
+  /// The same rows with the columns model::PlaceOutputs() of `patch`. Errors: kCorruption.
+  Result<std::shared_ptr<const CubeSegment>> WithPatch(
+      std::shared_ptr<const column::Segment> patch) const;
+
   std::size_t row_count() const { return data_->row_count(); }
   const column::Segment& data() const { return *data_; }
   /// Precondition: the column is one of StoredColumns().
@@ -118,6 +122,7 @@ class CubeSegment {
  private:
   explicit CubeSegment(std::shared_ptr<const column::Segment> data);
   std::shared_ptr<const column::Segment> data_;
+  std::shared_ptr<const column::Segment> patch_;  // null: none
   std::vector<const column::ColumnView*> columns_;
   const column::ColumnView* row_ids_ = nullptr;
   const column::ColumnView* row_order_ = nullptr;

@@ -37,11 +37,16 @@ std::uint64_t FromHex(const json::value& value) {
 }
 
 json::object ToJson(const SegmentEntry& entry) {
-  return {{"file", entry.file},
-          {"rows", entry.rows},
-          {"hash", Hex(entry.hash)},
-          {"after", entry.range.after.value},
-          {"up_to", entry.range.up_to.value}};
+  json::object object = {{"file", entry.file},
+                         {"rows", entry.rows},
+                         {"hash", Hex(entry.hash)},
+                         {"after", entry.range.after.value},
+                         {"up_to", entry.range.up_to.value}};
+  if (!entry.patch_file.empty()) {
+    object["patch"] = entry.patch_file;
+    object["patch_hash"] = Hex(entry.patch_hash);
+  }
+  return object;
 }
 
 SegmentEntry SegmentFromJson(const json::object& object) {
@@ -51,6 +56,10 @@ SegmentEntry SegmentFromJson(const json::object& object) {
   entry.hash = FromHex(object.at("hash"));
   entry.range = {archive::RowId(object.at("after").to_number<std::int64_t>()),
                  archive::RowId(object.at("up_to").to_number<std::int64_t>())};
+  if (const json::value* patch = object.if_contains("patch")) {
+    entry.patch_file = json::value_to<std::string>(*patch);
+    entry.patch_hash = FromHex(object.at("patch_hash"));
+  }
   return entry;
 }
 
@@ -76,7 +85,11 @@ Manifest ManifestFromJson(const json::object& object) {
   manifest.definition = FromHex(object.at("definition"));
   manifest.customer_version = object.at("customer_version").to_number<std::int64_t>();
   manifest.subnet_count = object.at("subnet_count").to_number<std::uint32_t>();
-  manifest.inside_hash = FromHex(object.at("inside_hash"));
+  manifest.place_hash = FromHex(object.at("inside_hash"));
+  // Manifests of the first version have none.
+  if (const json::value* mapping = object.if_contains("mapping_version")) {
+    manifest.mapping_version = mapping->to_number<std::int64_t>();
+  }
   for (const json::value& month : object.at("months").as_array()) {
     manifest.months.push_back(MonthFromJson(month.as_object()));
   }
@@ -109,7 +122,8 @@ std::string FormatManifest(const Manifest& manifest) {
                                {"definition", Hex(manifest.definition)},
                                {"customer_version", manifest.customer_version},
                                {"subnet_count", manifest.subnet_count},
-                               {"inside_hash", Hex(manifest.inside_hash)},
+                               {"inside_hash", Hex(manifest.place_hash)},
+                               {"mapping_version", manifest.mapping_version},
                                {"months", std::move(months)}};
   const std::string body = json::serialize(object) + "\n";
   return Hex(XXH3_64bits(body.data(), body.size())) + "\n" + body;

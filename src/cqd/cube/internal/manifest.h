@@ -20,6 +20,8 @@ struct SegmentEntry {
   std::int64_t rows = 0;
   std::uint64_t hash = 0;  ///< column::Segment::hash
   RowRange range;
+  std::string patch_file;        ///< its columns in place of the segment's; empty: none
+  std::uint64_t patch_hash = 0;  ///< column::Segment::hash
   bool operator==(const SegmentEntry&) const = default;
 };
 
@@ -38,8 +40,9 @@ struct Manifest {
   std::string zone;
   std::uint64_t definition = 0;  ///< DefinitionHash
   std::int64_t customer_version = 0;
-  std::uint32_t subnet_count = 0;  ///< subnets known when the rows were derived
-  std::uint64_t inside_hash = 0;   ///< of what was inside among them
+  std::int64_t mapping_version = 0;  ///< archive::MappingVersion, 0 unknown
+  std::uint32_t subnet_count = 0;    ///< subnets known when the rows were derived
+  std::uint64_t place_hash = 0;      ///< model::Mapping::PlaceHash of them
   std::vector<MonthEntry> months;
   bool operator==(const Manifest&) const = default;
 };

@@ -10,6 +10,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "cube/internal/retag.h"
 #include "file/io.h"
 
 namespace cqd::cube {
@@ -68,6 +69,10 @@ Result<LoadedMonth> LoadMonth(const std::string& folder, const MonthEntry& entry
     if (found.data().hash() != wanted.hash || found.range() != wanted.range ||
         static_cast<std::int64_t>(found.row_count()) != wanted.rows) {
       return Damaged(wanted.file, "is not the segment that was published");
+    }
+    if (!wanted.patch_file.empty()) {
+      segment = OpenPatched(folder, wanted, found);
+      if (!segment.ok()) return Damaged(wanted.patch_file, segment.error().ToString());
     }
     month.segments.push_back({*std::move(segment), nullptr});
   }
@@ -147,7 +152,9 @@ std::vector<std::string> FindMissingFiles(const std::string& folder,
       const std::string& name = month.entry.segments[s].file;
       std::error_code error;
       const auto size = fs::file_size(fs::path(folder) / name, error);
-      if (!error && size == month.segments[s].segment->data().byte_count()) continue;
+      const std::string& patch = month.entry.segments[s].patch_file;
+      const bool has_patch = patch.empty() || fs::exists(fs::path(folder) / patch);
+      if (!error && has_patch && size == month.segments[s].segment->data().byte_count()) continue;
       damaged.insert(month.entry.month);
       words.push_back(fmt::format("month {} is rebuilt: {} is missing or has another size",
                                   month.entry.month.ToString(), name));
@@ -180,7 +187,10 @@ void RemoveUnused(const std::string& folder, const Manifest& manifest) {
   std::set<std::string> used;
   for (const MonthEntry& month : manifest.months) {
     used.insert(month.masks_file);
-    for (const SegmentEntry& segment : month.segments) used.insert(segment.file);
+    for (const SegmentEntry& segment : month.segments) {
+      used.insert(segment.file);
+      used.insert(segment.patch_file);
+    }
   }
   for (const std::string& name : FileNames(folder)) {
     if (!IsLeftover(name) && (!IsCubeFile(name) || used.contains(name))) continue;
