@@ -230,8 +230,9 @@ void FaultsTest::RunWith(Fault fault, std::int64_t n) {
       if (day.plant().is_open()) {
         const auto answer = day.plant().Ask();
         // The source may be in while the collector failed, or the other way round: a partial run
-        // says so.
-        const bool part = !done && steps[k].action == Action::kIntegrate && k < 4;
+        // says so. At the end the oldest month may have gone before the new one could come.
+        const bool part =
+            !done && steps[k].action == Action::kIntegrate && (k < 4 || k + 1 == steps.size());
         const bool right = part || !answer || (k > 0 && answer == oracle_.answers[k - 1]) ||
                            answer == oracle_.answers[k];
         EXPECT_TRUE(right) << "a wrong number is served: " << *answer << "not "
