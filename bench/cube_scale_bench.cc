@@ -1,6 +1,7 @@
 // The cube at any size, without an archive behind it, and the same rows for other engines.
 //   cube_scale_bench make FOLDER STREAMS [EXPORT_FOLDER]   segments straight from the generator
-//   cube_scale_bench measure FOLDER [runs=41] [threads=2]  Q1 to Q8: median, least, rows, digest
+//   cube_scale_bench measure FOLDER [runs=41] [threads=2] [ANSWERS]  Q1 to Q8: median, least, rows,
+//                                                                   digest; lines below ANSWERS
 // With EXPORT_FOLDER the columns that Q1 to Q8 need are written too: rows.tsv (numbers only) and
 // one file of captions an attribute, which bench/peers loads. The digest is that of the answer's
 // lines of captions and cells, in order of the text: bench/peers makes the same from its answers.
@@ -237,7 +238,7 @@ std::uint64_t Fnv(std::string_view text, std::uint64_t hash) {
 }
 
 /// Lines "caption<TAB>...<TAB>cell...", sorted by their bytes; averages with two decimals.
-std::string DigestOf(const cube::ResultTable& table) {
+std::vector<std::string> LinesOf(const cube::ResultTable& table) {
   std::vector<std::string> lines;
   for (const auto& row : table.rows) {
     std::string& line = lines.emplace_back();
@@ -257,12 +258,16 @@ std::string DigestOf(const cube::ResultTable& table) {
     }
   }
   std::sort(lines.begin(), lines.end());
+  return lines;
+}
+
+std::string DigestOf(const std::vector<std::string>& lines) {
   std::uint64_t hash = 0xcbf29ce484222325;
   for (const std::string& line : lines) hash = Fnv("\n", Fnv(line, hash));
   return fmt::format("{:016x}", hash);
 }
 
-void MeasureAll(const std::string& folder, int runs, int threads) {
+void MeasureAll(const std::string& folder, int runs, int threads, const std::string& answers) {
   const auto base = OpenBase(folder);
   cube::SnapshotParts parts;
   std::vector<std::string> files;
@@ -300,7 +305,11 @@ void MeasureAll(const std::string& folder, int runs, int threads) {
     std::sort(times.begin(), times.end());
     fmt::print("{:5}  {:8.2f}  {:9.3f}  {:9.3f}  {:6.3f}  {}  {}\n", named.name, first,
                times.front(), times[static_cast<std::size_t>(runs / 2)],
-               (CpuSeconds() - cpu) * 1e3 / runs, table.rows.size(), DigestOf(table));
+               (CpuSeconds() - cpu) * 1e3 / runs, table.rows.size(), DigestOf(LinesOf(table)));
+    if (!answers.empty()) {
+      OrStop(file::WriteDurably(fmt::format("{}/{}.tsv", answers, named.name),
+                                fmt::format("{}\n", fmt::join(LinesOf(table), "\n"))));
+    }
   }
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
@@ -318,7 +327,7 @@ int main(int argc, char** argv) {
   if (command == "make" && argc > 3) {
     Make(argv[2], std::atoll(argv[3]), argc > 4 ? argv[4] : "");
   } else if (command == "measure") {
-    MeasureAll(argv[2], number(3, 41), number(4, 2));
+    MeasureAll(argv[2], number(3, 41), number(4, 2), argc > 5 ? argv[5] : "");
   } else {
     fmt::print(stderr, "cube_scale_bench make FOLDER STREAMS [EXPORT] | measure FOLDER [runs]\n");
     return 2;

@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "cube/internal/columnar_collect.h"
+#include "cube/internal/query_memory.h"
 
 namespace cqd::cube {
 namespace {
@@ -24,9 +25,9 @@ Error OutOfMemory() {
 /// of them failed.
 class SharedScan {
  public:
-  SharedScan(const Plan& plan, std::span<const VisibleSegment> segments, const QueryLimits& limits,
-             const StopCheck& stop)
-      : plan_(plan), segments_(segments), limits_(limits), stop_(stop) {}
+  SharedScan(const Plan& plan, const CubeQuery& query, std::span<const VisibleSegment> segments,
+             const QueryLimits& limits, const StopCheck& stop)
+      : plan_(plan), query_(query), segments_(segments), limits_(limits), stop_(stop) {}
 
   Status Run(Tally& tally) {
     Scanner scanner(plan_);
@@ -35,6 +36,9 @@ class SharedScan {
       if (segment >= segments_.size()) break;
       CQD_RETURN_IF_ERROR(stop_());
       scanner.Scan(segments_[segment], segment, tally);
+      if (tally.groups.size() > plan_.groups_max) {
+        return TooMuchMemory(plan_, query_, limits_);
+      }
       if (!plan_.shape.is_array() &&
           static_cast<std::int64_t>(tally.groups.size()) > limits_.groups_max) {
         return Fail(ErrorCode::kResourceExhausted,
@@ -58,6 +62,7 @@ class SharedScan {
 
  private:
   const Plan& plan_;
+  const CubeQuery& query_;
   std::span<const VisibleSegment> segments_;
   const QueryLimits& limits_;
   const StopCheck& stop_;
@@ -75,13 +80,17 @@ std::size_t HelpersFor(std::span<const VisibleSegment> segments, int threads) {
 }
 
 /// Settled.
-Result<Tally> ScanAll(const Plan& plan, std::span<const VisibleSegment> segments,
+Result<Tally> ScanAll(Plan& plan, const CubeQuery& query, std::span<const VisibleSegment> segments,
                       const QueryLimits& limits, const StopCheck& stop, int threads) {
   const std::size_t helpers = HelpersFor(segments, threads);
+  plan.groups_max = GroupsAllowed(plan, limits, static_cast<int>(helpers) + 1);
+  if (plan.shape.is_array() && plan.shape.array_size() > plan.groups_max) {
+    return TooMuchMemory(plan, query, limits);
+  }
   std::vector<Tally> tallies;
   for (std::size_t i = 0; i <= helpers; ++i) tallies.emplace_back(plan);
   std::vector<Status> statuses(helpers + 1);
-  SharedScan scan(plan, segments, limits, stop);
+  SharedScan scan(plan, query, segments, limits, stop);
   std::vector<std::thread> running;
   for (std::size_t i = 1; i <= helpers; ++i) {
     try {
@@ -112,7 +121,7 @@ Result<T> RunWith(const CubeQuery& query, const QueryLimits& limits,
     const auto begin = std::chrono::steady_clock::now();
     CQD_ASSIGN_OR_RETURN(Plan plan, MakePlan(query, indexes, stop));
     plan.made_in = std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now() - begin);
-    CQD_ASSIGN_OR_RETURN(const Tally tally, ScanAll(plan, segments, limits, stop, threads));
+    CQD_ASSIGN_OR_RETURN(const Tally tally, ScanAll(plan, query, segments, limits, stop, threads));
     return collect(plan, tally);
   } catch (const std::bad_alloc&) {
     return OutOfMemory();
@@ -136,8 +145,8 @@ Result<Groups> RunColumnar(const CubeQuery& query, const QueryLimits& limits,
                            std::span<const VisibleSegment> segments, const Indexes& indexes,
                            int threads) {
   return RunWith<Groups>(query, limits, segments, indexes, threads,
-                         [&limits](const Plan& plan, const Tally& tally) {
-                           return Collect(plan, tally, limits.groups_max);
+                         [&query, &limits](const Plan& plan, const Tally& tally) {
+                           return Collect(query, plan, tally, limits);
                          });
 }
 
@@ -146,7 +155,7 @@ Result<ResultTable> AnswerColumnar(const CubeQuery& query, const QueryLimits& li
                                    int threads) {
   return RunWith<ResultTable>(query, limits, segments, indexes, threads,
                               [&](const Plan& plan, const Tally& tally) {
-                                return CollectTable(query, plan, tally, limits.groups_max);
+                                return CollectTable(query, plan, tally, limits);
                               });
 }
 
@@ -160,8 +169,7 @@ Result<QueryExplanation> ExplainColumnar(const CubeQuery& query, const QueryLimi
   const auto explain = [&](const Plan& plan, const Tally& tally) -> Result<QueryExplanation> {
     QueryExplanation explanation;
     const auto collecting = std::chrono::steady_clock::now();
-    CQD_ASSIGN_OR_RETURN(const ResultTable table,
-                         CollectTable(query, plan, tally, limits.groups_max));
+    CQD_ASSIGN_OR_RETURN(const ResultTable table, CollectTable(query, plan, tally, limits));
     explanation.collect = since(collecting);
     explanation.plan = plan.made_in;
     explanation.scan_time = since(begin) - explanation.collect - explanation.plan;
