@@ -79,9 +79,40 @@ std::size_t HelpersFor(std::span<const VisibleSegment> segments, int threads) {
       std::clamp<std::int64_t>(rows / kRowsPerThread, 1, std::max<std::int64_t>(1, most)) - 1);
 }
 
+/// The members of one attribute, of which only those of a list may be asked, need no segment: the
+/// index knows which occur.
+bool IsAboutMembers(const Plan& plan) {
+  if (plan.dimensions.size() != 1 || !plan.measures.empty() || plan.window) return false;
+  return std::all_of(plan.all_of.begin(), plan.all_of.end(), [&plan](const AnyOf& any_of) {
+    return std::all_of(any_of.begin(), any_of.end(), [&plan](const PlannedFilter& filter) {
+      return filter.index == plan.dimensions[0];
+    });
+  });
+}
+
+Tally TallyMembers(const Plan& plan, std::span<const VisibleSegment> segments) {
+  Tally tally(plan);
+  tally.scanned.segments = std::ssize(segments);
+  tally.scanned.segments_from_members = std::ssize(segments);
+  std::vector<std::uint32_t> groups;
+  for (const std::uint32_t member : plan.dimensions[0]->OccurringInOrder(segments)) {
+    const bool passes =
+        std::all_of(plan.all_of.begin(), plan.all_of.end(), [member](const AnyOf& any_of) {
+          return std::any_of(any_of.begin(), any_of.end(), [member](const PlannedFilter& filter) {
+            return filter.passes[member] != 0;
+          });
+        });
+    if (passes) groups.push_back(tally.groups.NumberOf({&member, 1}));
+  }
+  tally.Resize(plan);
+  for (const std::uint32_t group : groups) tally.counts[group * plan.class_count] = 1;
+  return tally;
+}
+
 /// Settled.
 Result<Tally> ScanAll(Plan& plan, const CubeQuery& query, std::span<const VisibleSegment> segments,
                       const QueryLimits& limits, const StopCheck& stop, int threads) {
+  if (IsAboutMembers(plan)) return TallyMembers(plan, segments);
   const std::size_t helpers = HelpersFor(segments, threads);
   plan.groups_max = GroupsAllowed(plan, limits, static_cast<int>(helpers) + 1);
   if (plan.shape.is_array() && plan.shape.array_size() > plan.groups_max) {
