@@ -1,24 +1,9 @@
 // The published Data API (docs/api-query.md).
+import type { Answer, Cell, Query } from '../query/model';
 import { ApiError, call, json } from './http';
 
-export interface QueryFilter {
-  DataModelName: string;
-  Operand?: number;
-  Value: string;
-  Caption?: string;
-  UnionGroup?: string;
-}
-
-export interface QueryBody {
-  Dimensions: { DataModelName: string }[];
-  Measurements: { DataModelName: string }[];
-  Filters?: QueryFilter[];
-  Trend?: { EnableTrend: boolean; SpanCount?: number; TrendDate?: string; Type?: number };
-  LimitResultRowsCount?: number;
-}
-
-/** A caption of a dimension, or the number of a measure; null: nothing to tell. */
-export type Cell = string | number | boolean | null;
+/** A question; what is missing means none. */
+export type QueryBody = Pick<Query, 'Dimensions' | 'Measurements'> & Partial<Query>;
 
 export interface QueryAnswer {
   rows: Cell[][];
@@ -33,15 +18,6 @@ export interface QueryAnswer {
   funnel?: unknown;
 }
 
-interface Published {
-  ExecutionTime: string;
-  DataResult: Cell[][];
-  ResultIsFromCache: boolean;
-  ErrorType: number;
-  ErrorMessage?: string;
-  Funnel?: unknown;
-}
-
 /** "00:00:01.5000000" -> 1500. */
 export function durationOf(text: string): number {
   const [hours = '0', minutes = '0', seconds = '0'] = text.split(':');
@@ -51,7 +27,7 @@ export function durationOf(text: string): number {
 /** Errors: as `call`; kind 'query' with code = ErrorType for an answer that says it failed. */
 export async function runQuery(body: QueryBody, signal?: AbortSignal): Promise<QueryAnswer> {
   // A question changes nothing, so it may be asked again.
-  const answer = await call<Published>('/QoEDataService/RunQuery', {
+  const answer = await call<Answer>('/QoEDataService/RunQuery', {
     method: 'POST', body, repeats: 2, ...(signal ? { signal } : {}),
   });
   const { body: said, headers } = answer;

@@ -19,7 +19,8 @@ export function AnswerTable({ title, looks, rows, units, sort, onSort, onPick, c
   const first = looks.dimensions.length;
   const locale = language();
   const order = useMemo(() => (sort
-    ? sortRows(rows, sort.column, sort.descending, new Intl.Collator(locale, { numeric: true }))
+    ? sortRows(rows, sort.column, sort.descending, new Intl.Collator(locale, { numeric: true }),
+      looks.dimensions[sort.column]?.DataModelName)
     : rows.map((_, i) => i)), [rows, sort, locale]);
   const maxima = useMemo(() => looks.measurements.map((_, i) =>
     rows.reduce((max, row) => Math.max(max, typeof row[first + i] === 'number' ? row[first + i] as number : 0), 0)), [rows, looks]);

@@ -32,6 +32,32 @@ export interface ChartModel {
 export const numberOf = (cell: Cell | undefined): number | null =>
   typeof cell === 'number' && Number.isFinite(cell) ? cell : null;
 
+/**
+ * The poor share of nothing is answered as 0 (reference/cube-model.md 3.2): where the answer has the counts that it is the share of,
+ * such a 0 is no value. Gives each measure's value of a row of numbers, as drawn; tables keep what was answered.
+ */
+export function drawnValues(query: Query): (row: readonly Cell[]) => (number | null)[] {
+  const dimensions = query.Dimensions.length;
+  const at = (name: string) => query.Measurements.findIndex((one) => plain(one.DataModelName) === name);
+  const counts = query.Measurements.map((one): number[] => {
+    const share = /^(audio|video|appsharing|vbss)poor(jpdr)?percentage$/.exec(plain(one.DataModelName));
+    if (!share) return [];
+    const [, medium, jpdr = ''] = share;
+    const classes = ['good', 'poor'].map((name) => at(`${medium}${name}stream${jpdr}count`));
+    if (classes.every((i) => i >= 0)) return classes;
+    const all = at(`${medium}streamcount`);
+    return all >= 0 ? [all] : [];
+  });
+  return (row) => counts.map((places, i) => {
+    const value = numberOf(row[dimensions + i]);
+    const nothing = value === 0 && places.length > 0 && places.every((place) => (numberOf(row[dimensions + place]) ?? 0) === 0);
+    return nothing ? null : value;
+  });
+}
+/** Both spellings of a measure as one: "[Measures].[Audio Good Streams Count]" is audiogoodstreamcount. */
+const plain = (name: string): string =>
+  name.toLowerCase().replace(/^\s*\[measures\]\s*\./, '').replace(/[^a-z]/g, '').replace('streams', 'stream');
+
 const captionOf = (cell: Cell | undefined): string => (cell === null || cell === undefined ? '' : String(cell));
 
 /** The months that a query with a trend asks for, oldest first, as captions; [] without one. */
@@ -57,6 +83,8 @@ export function chartModel(query: Query, look: Presentation, rows: readonly Cell
     categories = months;
     order = months.map((caption) => at.get(caption) ?? -1);
   }
+  const drawn = drawnValues(query);
+  const values = order.map((row) => (row < 0 ? null : drawn(rows[row] ?? [])));
   const series = query.Measurements.map((measure, i): Series => {
     const style = look.measurements[i];
     return {
@@ -66,7 +94,7 @@ export function chartModel(query: Query, look: Presentation, rows: readonly Cell
       stacked: style?.stack ?? false,
       line: style?.chartType === 1,
       unit: unitOf(measure.DataModelName),
-      values: order.map((row) => (row < 0 ? null : numberOf(rows[row]?.[dimensions + i]))),
+      values: values.map((row) => row?.[i] ?? null),
     };
   });
   const [left, right] = look.chartProperties.yaxes;
@@ -89,6 +117,15 @@ export function axisMaxima(model: ChartModel, hidden: ReadonlySet<string> = new 
   return maxima;
 }
 
+/**
+ * Charts of one key share the scale of their axes within a report set (MaxCalls and MaxPercentage 'Auto', reference/cube-model.md 5):
+ * those that are grouped by the same attributes and count in the same units. A histogram of one month beside a trend keeps its own.
+ */
+export const scaleKey = (query: Query, model: ChartModel): string => JSON.stringify([
+  query.Dimensions.map((one) => one.DataModelName.trim().toLowerCase()),
+  ...([0, 1] as const).map((axis) => [...new Set(model.series.filter((one) => one.axis === axis).map((one) => one.unit))].sort()),
+]);
+
 /** The next round number: 1, 1.5, 2, 2.5, 3, 4, 5, 6, 8 or 10 times a power of ten. */
 export function roundUp(value: number): number {
   if (value <= 0) return 1;
@@ -99,6 +136,8 @@ export function roundUp(value: number): number {
 
 export interface TableColumn {
   name: string;
+  /** Name of the attribute or measure. */
+  attribute: string;
   measure: boolean;
   color: string;
   unit: Unit;
@@ -127,10 +166,11 @@ export function tableModel(query: Query, look: Presentation, rows: readonly Cell
   const dimensions = query.Dimensions.length;
   const columns: TableColumn[] = [
     ...query.Dimensions.map((one, i) => ({
-      name: look.dimensions[i]?.friendlyName || one.DataModelName, measure: false, color: '', unit: '', line: false,
+      name: look.dimensions[i]?.friendlyName || one.DataModelName, attribute: one.DataModelName, measure: false, color: '', unit: '', line: false,
     })),
     ...query.Measurements.map((one, i) => ({
       name: look.measurements[i]?.friendlyName || one.DataModelName,
+      attribute: one.DataModelName,
       measure: true,
       color: look.measurements[i]?.color ?? '#4CB5DB',
       unit: unitOf(one.DataModelName),
@@ -148,6 +188,7 @@ export function tableModel(query: Query, look: Presentation, rows: readonly Cell
     else groups.set(key, [i]);
   });
   const at = new Map(months.map((caption, i) => [caption, i]));
+  const drawn = drawnValues(query);
   const made: TableRow[] = [];
   for (const members of groups.values()) {
     const source = members.at(-1)!;
@@ -155,7 +196,7 @@ export function tableModel(query: Query, look: Presentation, rows: readonly Cell
       const values: (number | null)[] = months.map(() => null);
       for (const i of members) {
         const month = at.get(captionOf(rows[i]![dimensions - 1]));
-        if (month !== undefined) values[month] = numberOf(rows[i]![dimensions + m]);
+        if (month !== undefined) values[month] = drawn(rows[i]!)[m] ?? null;
       }
       return values;
     });

@@ -1,5 +1,6 @@
 // The table of a report: sparklines over numbers, or bars behind them.
 import { useMemo, useState } from 'preact/hooks';
+import { addressKey, isAddressName } from '../query/addresses';
 import { formatNumber } from '../query/numbers';
 import { language } from '../text/text';
 import { Grid, type GridColumn, type GridSort } from '../ui/grid';
@@ -38,6 +39,7 @@ function columnsOf(model: TableModel): GridColumn<TableRow>[] {
       return {
         key: String(i), name: column.name, width: 150,
         value: (row) => (row.cells[i] === null ? '' : String(row.cells[i])),
+        ...(isAddressName(column.attribute) ? { order: (row: TableRow) => addressKey(String(row.cells[i] ?? '')) } : {}),
         cell: (row) => shownCaption(row.cells[i] === null || row.cells[i] === '' ? '–' : String(row.cells[i])),
       };
     }

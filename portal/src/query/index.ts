@@ -1,4 +1,5 @@
 // Query logic without a page: no imports from elsewhere, nothing of the browser but Intl and URL.
+export * from './addresses';
 export * from './build';
 export * from './compare';
 export * from './describe';

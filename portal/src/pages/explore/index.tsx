@@ -76,12 +76,12 @@ async function ask(query: Query, compareWith: Month | null, signal: AbortSignal)
   const funnel = { Funnel: true };
   if (!compareWith || query.Trend?.EnableTrend) {
     const answer = await runQuery({ ...query, ...funnel }, signal);
-    return { query, answer, rows: answer.rows as Cell[][], compared: null };
+    return { query, answer, rows: answer.rows, compared: null };
   }
   const [answer, before] = await Promise.all([
     runQuery({ ...query, ...funnel }, signal), runQuery(forOneMonth(query, compareWith), signal)]);
-  const rows = answer.rows as Cell[][];
-  return { query, answer, rows, compared: compareAnswers(before.rows as Cell[][], rows, query.Dimensions.length) };
+  const rows = answer.rows;
+  return { query, answer, rows, compared: compareAnswers(before.rows, rows, query.Dimensions.length) };
 }
 
 function Shown({ explored, ...rest }: {
