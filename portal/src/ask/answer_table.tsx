@@ -4,7 +4,16 @@ import { language, t } from '../text/text';
 import { Button } from '../ui/button';
 import { Icon } from '../ui/icon';
 import { formatNumber, sortRows, unitOf, type Cell, type Presentation, type Unit } from '../query';
-import type { Picked } from './answer_chart';
+
+/** The part of an answer that was picked. */
+export interface Picked {
+  row: number;
+  /** Place in the measures; null: the whole row. */
+  measure: number | null;
+  /** Where on the screen, for a menu. */
+  x: number;
+  y: number;
+}
 
 const rowsAtOnce = 100;
 export interface Sort { column: number; descending: boolean }

@@ -1,5 +1,6 @@
 // What a chart or table shows, made of a report and an answer. Pure: no page, no library.
 import type { Cell, Presentation, Query } from '../query/model';
+import { lineGroups } from '../query/compare';
 import { isMonthName } from '../query/model';
 import { unitOf, type Unit } from '../query/numbers';
 import { monthCaption, monthWindow, parseMonth } from '../query/values';
@@ -27,6 +28,8 @@ export interface ChartModel {
   legend: boolean;
   /** Categories are months. */
   byMonth: boolean;
+  /** For each category: lines join neighbours of one group only. Missing: all of them. */
+  lineGroups?: string[];
 }
 
 export const numberOf = (cell: Cell | undefined): number | null =>
@@ -69,9 +72,12 @@ export function windowOf(query: Query): string[] {
 
 /**
  * A month without data has no row in an answer; a trend over the month alone shows it as a gap. Several dimensions are
- * joined into one caption; those that the report switched off are left out of it.
+ * joined into one caption; those that the report switched off are left out of it. `units` are the catalogue's; with `timeOnly` lines join
+ * points of time only, not members that have no order.
  */
-export function chartModel(query: Query, look: Presentation, rows: readonly Cell[][]): ChartModel {
+export function chartModel(query: Query, look: Presentation, rows: readonly Cell[][], options: {
+  units?: ReadonlyMap<string, Unit>; timeOnly?: boolean;
+} = {}): ChartModel {
   const dimensions = query.Dimensions.length;
   const byMonth = dimensions === 1 && isMonthName(query.Dimensions[0]!.DataModelName);
   const shown = query.Dimensions.map((_, i) => i).filter((i) => !look.dimensions[i]?.disabled);
@@ -93,7 +99,7 @@ export function chartModel(query: Query, look: Presentation, rows: readonly Cell
       axis: style?.yaxis === 2 ? 1 : 0,
       stacked: style?.stack ?? false,
       line: style?.chartType === 1,
-      unit: unitOf(measure.DataModelName),
+      unit: unitOf(measure.DataModelName, options.units),
       values: values.map((row) => row?.[i] ?? null),
     };
   });
@@ -101,8 +107,13 @@ export function chartModel(query: Query, look: Presentation, rows: readonly Cell
   return {
     categories, rows: order, series, byMonth, legend: look.chartProperties.legend,
     axisLabels: [left?.axisLabel ?? '', right?.axisLabel ?? ''],
+    ...(options.timeOnly && months.length === 0 ? { lineGroups: lineGroups(look, rows) } : {}),
   };
 }
+
+/** True when the captions do not fit beside each other in `width` px: months are short, and written in two lines. */
+export const tilts = (model: ChartModel, width: number): boolean =>
+  !model.byMonth && model.categories.length * 84 > width - 120;
 
 /** The longest bar or highest point of each axis; 0 when there is none. */
 export function axisMaxima(model: ChartModel, hidden: ReadonlySet<string> = new Set()): [number, number] {

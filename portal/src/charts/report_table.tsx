@@ -8,15 +8,13 @@ import { shownCaption } from './captions';
 import { numberOf, type TableModel, type TableRow } from './model';
 import { Sparkline } from './sparkline';
 
-export function ReportTable({ model, title, height, showFilter = true, sort: startSort = null, filters: startFilters = [], onPick }: {
+export function ReportTable({ model, title, height, showFilter = true, sort: startSort = null, filters: startFilters = [] }: {
   model: TableModel;
   title: string;
   height: number;
   showFilter?: boolean;
   sort?: GridSort | null;
   filters?: readonly string[];
-  /** Row of the answer, column. */
-  onPick?: (source: number, column: number) => void;
 }) {
   const [sort, setSort] = useState<GridSort | null>(startSort);
   const [filters, setFilters] = useState<readonly string[]>(startFilters);
@@ -27,7 +25,6 @@ export function ReportTable({ model, title, height, showFilter = true, sort: sta
     <Grid
       columns={columns} rows={model.rows} label={title} height={height} rowHeight={sparklines ? 62 : 37}
       sort={sort} onSort={setSort} filters={filters} onFilters={setFilters} showFilter={showFilter}
-      {...(onPick ? { onPick: (row: TableRow, column: number) => onPick(row.source, column) } : {})}
     />
   );
 }

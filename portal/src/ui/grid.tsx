@@ -25,7 +25,7 @@ export interface GridSort { column: number; descending: boolean }
 /** Rows drawn above and below the ones in sight. */
 const margin = 5;
 
-export function Grid<Row>({ columns, rows, label, height, rowHeight = 37, sort, onSort, filters, onFilters, showFilter = true, onPick }: {
+export function Grid<Row>({ columns, rows, label, height, rowHeight = 37, sort, onSort, filters, onFilters, showFilter = true }: {
   columns: readonly GridColumn<Row>[];
   rows: readonly Row[];
   label: string;
@@ -38,7 +38,6 @@ export function Grid<Row>({ columns, rows, label, height, rowHeight = 37, sort, 
   filters: readonly string[];
   onFilters: (filters: string[]) => void;
   showFilter?: boolean;
-  onPick?: (row: Row, column: number) => void;
 }) {
   const shown = useMemo(() => arrange(rows, columns, sort, filters), [rows, columns, sort, filters]);
   const scroller = useRef<HTMLDivElement>(null);
@@ -96,10 +95,10 @@ export function Grid<Row>({ columns, rows, label, height, rowHeight = 37, sort, 
             {shown.slice(first, last).map((row, i) => (
               <tr
                 key={i} aria-rowindex={first + i + 2} style={{ height: `${rowHeight}px` }}
-                class={classes((first + i) % 2 === 1 && 'grid-odd', onPick && 'grid-pick')}
+                class={(first + i) % 2 === 1 ? 'grid-odd' : undefined}
               >
-                {columns.map((one, c) => (
-                  <td key={one.key} class={one.number ? 'number' : ''} onClick={onPick ? () => onPick(row, c) : undefined}>
+                {columns.map((one) => (
+                  <td key={one.key} class={one.number ? 'number' : ''}>
                     {one.cell ? one.cell(row) : (one.value(row) ?? '')}
                   </td>
                 ))}

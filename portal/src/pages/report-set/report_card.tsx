@@ -13,7 +13,7 @@ import { buildQuery } from '../../query/build';
 import { fileName, toCsv, toJson } from '../../query/export';
 import type { Query, Report } from '../../query/model';
 import { parseReport } from '../../query/report';
-import { encodeView, type ReportSetView } from '../../query/url_state';
+import { encodeView, exploreView, type ReportSetView } from '../../query/url_state';
 import { t } from '../../text/text';
 import { writeMonth, type Month } from '../../time/month';
 import { formatDuration } from '../../time/zone';
@@ -141,7 +141,7 @@ function Actions(props: CardProps & {
       {author && <Button look="quiet" icon="copy" onClick={() => void work.clone()}>{t('report.clone')}</Button>}
       <ButtonLink
         look="quiet" icon="search"
-        href={encodeView({ page: 'explore', query, month, compareWith: null, as, sort: null, from: item.itemId })}
+        href={encodeView(exploreView(query, { month, as, from: item.itemId }))}
       >
         {t('report.explore')}
       </ButtonLink>
