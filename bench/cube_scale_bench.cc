@@ -237,7 +237,7 @@ std::uint64_t Fnv(std::string_view text, std::uint64_t hash) {
   return hash;
 }
 
-/// Lines "caption<TAB>...<TAB>cell...", sorted by their bytes; averages with two decimals.
+/// Lines "caption<TAB>...<TAB>cell...", sorted by their bytes; averages with three decimals.
 std::vector<std::string> LinesOf(const cube::ResultTable& table) {
   std::vector<std::string> lines;
   for (const auto& row : table.rows) {
@@ -252,7 +252,7 @@ std::vector<std::string> LinesOf(const cube::ResultTable& table) {
           line += fmt::format("{}\t", cell.integer);
           break;
         case cube::Cell::Kind::kDecimal:
-          line += fmt::format("{:.2f}\t", cell.decimal);
+          line += fmt::format("{:.3f}\t", cell.decimal);
           break;
       }
     }

@@ -55,7 +55,7 @@ function digest(keys, name, rows) {
     }
     if (name !== 'Q7') return String(value);
     const scaled = Number(value) * scales[at - keys.length];
-    return (Math.round(scaled * 1000) / 1000).toFixed(2);
+    return (Math.round(scaled * 1000) / 1000).toFixed(3);
   }).join('\t') + '\t').sort();
   let hash = 0xcbf29ce484222325n;
   for (const byte of Buffer.from(lines.map((line) => `${line}\n`).join(''), 'utf8')) {
@@ -136,7 +136,7 @@ if (command === 'load') {
     const peer = JSON.parse(line);
     (found[peer.query] ??= {})[peer.engine] = peer;
   }
-  const ms = (one) => (one ? `${one.median.toFixed(2)} (${one.least.toFixed(2)})` : '-');
+  const ms = (one) => (one ? `${one.median.toFixed(3)} (${one.least.toFixed(2)})` : '-');
   console.log('| | rows | OpenCQD, ms: median (least) | DuckDB | ClickHouse | best peer / OpenCQD | same answers |\n|---|---|---|---|---|---|---|');
   let differs = false;
   for (const [name, { cube, DuckDB, ClickHouse }] of Object.entries(found)) {

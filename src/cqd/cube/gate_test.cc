@@ -85,15 +85,36 @@ TEST(Gate, LongOnesNeverTakeAllPlaces) {
   EXPECT_EQ(waiting.Order(), "LLLLL");
 }
 
-// Promise: quick ones that never end do not keep a long one out, and the other way round.
+// Promise: a new one is not behind long ones, nor they behind new ones.
+TEST(Gate, NewAndLongOnesHaveTheirOwnPlaces) {
+  Gate gate(8, 100);
+  for (int i = 0; i < 4; ++i) ASSERT_TRUE(gate.Enter(nullptr, Lane::kLong).ok());
+  Callers waiting(gate);
+  for (int i = 0; i < 3; ++i) waiting.Add("L", Lane::kLong);
+  ASSERT_TRUE(gate.Enter(nullptr, Lane::kNew).ok());
+  ASSERT_TRUE(gate.Enter(nullptr, Lane::kNew).ok());
+  for (int i = 0; i < 3; ++i) waiting.Add("n", Lane::kNew);
+  EXPECT_EQ(gate.inside(), 6) << "two places are left to quick ones";
+  ASSERT_TRUE(gate.Enter(nullptr, Lane::kQuick).ok());
+  ASSERT_TRUE(gate.Enter(nullptr, Lane::kQuick).ok());
+  gate.Leave(Lane::kQuick);
+  gate.Leave(Lane::kQuick);
+  for (int i = 0; i < 2; ++i) gate.Leave(Lane::kNew);
+  for (int i = 0; i < 4; ++i) gate.Leave(Lane::kLong);
+  EXPECT_EQ(waiting.Order().size(), 6U);
+  EXPECT_EQ(gate.inside(), 0);
+}
+
+// Promise: quick ones that never end do not keep the others out, and the other way round.
 TEST(Gate, NobodyStarves) {
   Gate gate(1, 100);
   ASSERT_TRUE(gate.Enter(nullptr, Lane::kQuick).ok());
   Callers callers(gate);
   for (int i = 0; i < 4; ++i) callers.Add("q", Lane::kQuick);
-  for (int i = 0; i < 4; ++i) callers.Add("L", Lane::kLong);
+  for (int i = 0; i < 2; ++i) callers.Add("L", Lane::kLong);
+  for (int i = 0; i < 2; ++i) callers.Add("n", Lane::kNew);
   gate.Leave(Lane::kQuick);
-  EXPECT_EQ(callers.Order(), "LqLqLqLq");
+  EXPECT_EQ(callers.Order(), "nqLqnqLq");
 }
 
 TEST(Gate, RefusesWhenTooManyWaitAndForgetsWhoGivesUp) {
@@ -117,7 +138,7 @@ TEST(QueryCosts, ByShapeAndByTheLeastOfLate) {
   CubeQuery query;
   query.dimensions = {model::FindAttribute("[StartDate].[Month]")};
   query.measures = {model::FindMeasure("[Measures].[Audio Streams Count]")};
-  EXPECT_EQ(costs.LaneOf(query), Lane::kLong) << "never seen";
+  EXPECT_EQ(costs.LaneOf(query), Lane::kNew) << "never seen";
   costs.Note(query, std::chrono::milliseconds(3));
   EXPECT_EQ(costs.LaneOf(query), Lane::kQuick);
   query.row_limit = 7;
@@ -129,7 +150,7 @@ TEST(QueryCosts, ByShapeAndByTheLeastOfLate) {
   costs.Note(query, std::chrono::milliseconds(3));
   EXPECT_EQ(costs.LaneOf(query), Lane::kQuick);
   query.filters.push_back({.attribute = query.dimensions[0], .values = {"a"}});
-  EXPECT_EQ(costs.LaneOf(query), Lane::kLong) << "another shape";
+  EXPECT_EQ(costs.LaneOf(query), Lane::kNew) << "another shape";
 }
 
 }  // namespace

@@ -362,8 +362,8 @@ std::vector<Setting> SettingsOf(Config& c) {
        .max = 1024,
        .unit = "queries",
        .meaning = "Queries computed at once; further ones wait. Those that took more than 30 ms "
-                  "before, and those never seen before, get half of the places at most, so that "
-                  "quick ones are never behind them for long."},
+                  "before get half of the places at most, and those of an unknown shape a quarter, "
+                  "so that quick ones are never behind them for long."},
       {.key = "query.cache_bytes_max",
        .value = &c.query_cache_bytes_max,
        .min = 0,

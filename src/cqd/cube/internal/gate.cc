@@ -17,26 +17,39 @@ constexpr std::chrono::milliseconds kCancelPoll{50};
 
 Gate::Gate(int inside_max, int waiting_max)
     : inside_max_(std::max(1, inside_max)),
-      long_max_(std::max(1, inside_max / 2)),
+      lane_max_{inside_max_, std::max(1, inside_max_ / 4), std::max(1, inside_max_ / 2)},
+      first_max_(std::max(1, inside_max_ / 4)),
       waiting_max_(std::max(0, waiting_max)) {}
 
-/// Precondition: somebody waits and a place is free.
-bool Gate::PickLong() const {
-  const int inside = inside_[At(Lane::kLong)];
-  if (waiting_[At(Lane::kLong)].empty() || inside >= long_max_) return false;
-  return waiting_[At(Lane::kQuick)].empty() || (inside == 0 && !last_was_long_);
+/// The lane that is next; its queue is empty when nobody may enter.
+Lane Gate::Next() const {
+  const auto may = [this](Lane lane, int most) {
+    return !waiting_[At(lane)].empty() && inside_[At(lane)] < most;
+  };
+  // New and long ones take turns, and one quick one at least comes between.
+  const Lane first = last_other_ == Lane::kNew ? Lane::kLong : Lane::kNew;
+  const Lane second = last_other_;
+  const bool no_quick = waiting_[At(Lane::kQuick)].empty();
+  for (const Lane lane : {first, second}) {
+    if ((last_ == Lane::kQuick || no_quick) && may(lane, first_max_)) return lane;
+  }
+  if (!no_quick) return Lane::kQuick;
+  return may(first, lane_max_[At(first)])     ? first
+         : may(second, lane_max_[At(second)]) ? second
+                                              : Lane::kQuick;
 }
 
 void Gate::Admit() {
-  while (inside_[0] + inside_[1] < inside_max_) {
-    const Lane lane = PickLong() ? Lane::kLong : Lane::kQuick;
+  while (InsideCount() < inside_max_) {
+    const Lane lane = Next();
     std::list<Waiting*>& queue = waiting_[At(lane)];
     if (queue.empty()) return;
     queue.front()->admitted = true;
     queue.front()->wake.notify_one();
     queue.pop_front();
     ++inside_[At(lane)];
-    last_was_long_ = lane == Lane::kLong;
+    last_ = lane;
+    if (lane != Lane::kQuick) last_other_ = lane;
   }
 }
 
@@ -74,7 +87,7 @@ int Gate::waiting() const {
 
 int Gate::inside() const {
   const std::lock_guard lock(mutex_);
-  return inside_[0] + inside_[1];
+  return InsideCount();
 }
 
 std::string QueryCosts::ShapeOf(const CubeQuery& query) {
@@ -98,7 +111,8 @@ Lane QueryCosts::LaneOf(const CubeQuery& query) const {
   const std::string shape = ShapeOf(query);
   const std::lock_guard lock(mutex_);
   const auto known = by_shape_.find(shape);
-  return known != by_shape_.end() && known->second <= kQuickMax ? Lane::kQuick : Lane::kLong;
+  if (known == by_shape_.end()) return Lane::kNew;
+  return known->second <= kQuickMax ? Lane::kQuick : Lane::kLong;
 }
 
 void QueryCosts::Note(const CubeQuery& query, Duration elapsed) {

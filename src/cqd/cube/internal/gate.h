@@ -16,14 +16,15 @@
 
 namespace cqd::cube {
 
-enum class Lane : std::uint8_t { kQuick, kLong };
+/// kNew: nobody knows how long.
+enum class Lane : std::uint8_t { kQuick, kNew, kLong };
 
 /// Lets a bounded number of callers in, and a bounded number wait.
 ///
-/// Each lane is served in the order its callers came. Long ones take at most half of the places (at
-/// least one), so quick ones always find places that are free again soon; and a place that is free
-/// goes to a waiting long one when none is inside, so quick ones cannot keep them out for ever.
-/// Threads: any. Cost: one wake-up for each caller that waited.
+/// Each lane is served in the order its callers came. New and long ones take at most a quarter and
+/// half of the places (at least one each), so quick ones always find places that are free again
+/// soon. A quarter of the places goes to waiting long ones first, and as much to new ones, so that
+/// quick ones cannot keep them out for ever. Threads: any. Cost: one wake-up for each that waited.
 class Gate {
  public:
   Gate(int inside_max, int waiting_max);
@@ -39,18 +40,23 @@ class Gate {
     std::condition_variable wake;
   };
   static std::size_t At(Lane lane) { return static_cast<std::size_t>(lane); }
-  int WaitingCount() const { return static_cast<int>(waiting_[0].size() + waiting_[1].size()); }
+  int WaitingCount() const {
+    return static_cast<int>(waiting_[0].size() + waiting_[1].size() + waiting_[2].size());
+  }
+  int InsideCount() const { return inside_[0] + inside_[1] + inside_[2]; }
   /// Lets in who may, with the lock held.
   void Admit();
-  bool PickLong() const;
+  Lane Next() const;
 
   const int inside_max_;
-  const int long_max_;
+  const std::array<int, 3> lane_max_;
+  const int first_max_;  ///< places of new and of long ones that go before quick ones
   const int waiting_max_;
   mutable std::mutex mutex_;
-  std::array<int, 2> inside_{};
-  std::array<std::list<Waiting*>, 2> waiting_;  // the oldest first
-  bool last_was_long_ = false;
+  std::array<int, 3> inside_{};
+  std::array<std::list<Waiting*>, 3> waiting_;  // the oldest first
+  Lane last_ = Lane::kQuick;                    // let in
+  Lane last_other_ = Lane::kLong;               // the last one that was not quick
 };
 
 /// A place, given back at the end.
@@ -74,7 +80,7 @@ class QueryCosts {
   /// (J. Nielsen, Usability Engineering, 5.5).
   static constexpr Duration kQuickMax = std::chrono::milliseconds(30);
 
-  /// kLong for shapes that were never seen: a new long one must not take the place of quick ones.
+  /// kNew for shapes that were never seen: a new long one must not take the place of quick ones.
   Lane LaneOf(const CubeQuery& query) const;
   /// Computing took so long. The least of late counts: on a busy machine every query takes longer
   /// than it costs. It rises by a quarter at most at a time.
