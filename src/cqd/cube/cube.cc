@@ -165,7 +165,10 @@ std::shared_ptr<const Snapshot> StoredSegmentsCube::MakeState(
   parts.data_version = manifest.data_version;
   parts.published_at = manifest.published_at;
   for (const LoadedMonth& month : months_) {
-    parts.segments.insert(parts.segments.end(), month.segments.begin(), month.segments.end());
+    for (VisibleSegment visible : month.segments) {
+      visible.month = month.entry.month.index();
+      parts.segments.push_back(std::move(visible));
+    }
   }
   parts.mapping = std::move(mapping);
   parts.zone = zone;
