@@ -1,7 +1,7 @@
 // Buildings where they stand: a dot each, larger for more streams, redder for a larger poor share; the same as a table.
 import { useMemo, useRef, useState } from 'preact/hooks';
 import { runQuery, type QueryBody } from '../../api/data';
-import { json } from '../../api/http';
+import { ApiError, json } from '../../api/http';
 import { href } from '../../app/route';
 import { formatValues, monthKey, monthWindow } from '../../query/values';
 import { formatNumber, t } from '../../text/text';
@@ -48,7 +48,11 @@ async function trafficByName(months: number, signal: AbortSignal): Promise<Map<s
 }
 
 async function load(months: number, signal: AbortSignal): Promise<Loaded> {
-  const traffic = await trafficByName(months, signal);
+  // Before the first processing there are buildings and no streams.
+  const traffic = await trafficByName(months, signal).catch((error: unknown) => {
+    if (error instanceof ApiError && error.kind === 'query' && error.code === '3') return new Map<string, Traffic>();
+    throw error;
+  });
   const buildings: Building[] = [];
   let without = 0;
   for (let cursor: string | null = '0', pages = 0; cursor !== null && pages < pagesMax; ++pages) {
@@ -133,7 +137,6 @@ function Plate({ buildings, active, onActive }: Chosen) {
         <Graticule view={seen} />
         {buildings.map((one, i) => {
           const share = shareOf(one);
-          const r = radius.least + (radius.most - radius.least) * Math.sqrt(one.traffic.ends / most);
           const mix = worst > 0 && share !== null ? Math.round((share / worst) * 100) : 0;
           return (
             <g
@@ -141,12 +144,13 @@ function Plate({ buildings, active, onActive }: Chosen) {
               transform={`translate(${points[i]!.x.toFixed(1)} ${points[i]!.y.toFixed(1)})`} role="img" tabIndex={i === at ? 0 : -1}
               aria-label={describe(one)} onFocus={() => onActive(one.key)} onBlur={() => onActive(undefined)} onMouseEnter={() => onActive(one.key)}
             >
-              <circle r={r} style={{ fill: share === null ? 'var(--line-strong)' : `color-mix(in srgb, var(--poor) ${mix}%, var(--good))` }} />
+              <circle r={radiusOf(one, most)} style={{ fill: share === null ? 'var(--line-strong)' : `color-mix(in srgb, var(--poor) ${mix}%, var(--good))` }} />
             </g>
           );
         })}
-        {shown && <Label building={shown} point={points[at]!} />}
+        {shown && <Label building={shown} point={points[at]!} beside={radiusOf(shown, most) + 6} />}
       </svg>
+      <p class="map-chosen">{shown ? describe(shown) : <span class="muted">{t('admin.map_hint')}</span>}</p>
       <div class="spread">
         <p class="small muted map-legend">
           <span class="map-scale" aria-hidden="true" /> {t('admin.map_legend', { worst: percent(worst) })}
@@ -161,15 +165,18 @@ function Plate({ buildings, active, onActive }: Chosen) {
   );
 }
 
+/** Its area grows with the streams. */
+const radiusOf = (one: Building, most: number): number => radius.least + (radius.most - radius.least) * Math.sqrt(one.traffic.ends / most);
+
 const describe = (one: Building): string =>
   t('admin.map_dot', { name: one.name || one.key, ends: one.traffic.ends, share: percent(shareOf(one)) });
 
-function Label({ building, point }: { building: Building; point: { x: number; y: number } }) {
-  const end = point.x > size.width * 0.6;
-  const x = point.x + (end ? -26 : 26);
+function Label({ building, point, beside }: { building: Building; point: { x: number; y: number }; beside: number }) {
+  const end = point.x > size.width / 2;
+  const x = point.x + (end ? -beside : beside);
   const y = Math.min(size.height - 26, Math.max(20, point.y));
   return (
-    <g class="map-label" aria-hidden="true" textAnchor={end ? 'end' : 'start'}>
+    <g class="map-label" aria-hidden="true" text-anchor={end ? 'end' : 'start'}>
       <text x={x} y={y - 3} class="map-label-name">{building.name || building.key}</text>
       <text x={x} y={y + 15}>{t('admin.map_label_text', { ends: building.traffic.ends, share: percent(shareOf(building)) })}</text>
     </g>

@@ -9,7 +9,7 @@ import { Icon } from '../../ui/icon';
 import { Failure, Loading } from '../../ui/states';
 import { CancelButton } from './actions';
 import { useLive, type Live } from './live';
-import { currentRuns, endOf, lastFailure, nextRun, orDash, overcome, type Reason, type Run, type Status } from './model';
+import { currentRuns, endOf, hasSource, isFirst, lastFailure, nextRun, orDash, overcome, type Reason, type Run, type Status } from './model';
 import { Alerts, Rejects, Sources, Stages, Storage } from './parts';
 import { explainReason, summaryOf, type Explained } from './reasons';
 import { Runs } from './runs';
@@ -80,7 +80,7 @@ function Answer({ question, look, children, name }: {
 }
 
 function Working({ status, now }: { status: Status; now: number }) {
-  const told = summaryOf(status, now);
+  const told = isFirst(status) ? { text: t('health.first'), translated: true } : summaryOf(status, now);
   const look = { pass: 'success', warn: 'warning', fail: 'danger' }[status.status];
   const icon = status.status === 'pass' ? 'check' as const : 'alert' as const;
   return (
@@ -205,9 +205,20 @@ function Todo({ status, now }: { status: Status; now: number }) {
   const look = alarms.some((reason) => reason.severity === 'fail') ? 'danger' : alarms.length > 0 ? 'warning' : undefined;
   return (
     <Answer question={t('health.q_todo')} look={look} name="todo">
-      {alarms.length === 0 && <p class="answer-main">{t('health.nothing_to_do')}</p>}
+      {alarms.length === 0 && (isFirst(status) ? <FirstSteps status={status} /> : <p class="answer-main">{t('health.nothing_to_do')}</p>)}
       {[...alarms, ...notes].map((reason) => <ToDo key={`${reason.code} ${reason.stage} ${reason.source}`} reason={reason} told={explainReason(reason, status, now)} />)}
     </Answer>
+  );
+}
+
+/** What a server without data needs, in the order of doing it. */
+function FirstSteps({ status }: { status: Status }) {
+  return (
+    <ol class="health-first">
+      {!hasSource(status) && <li>{t('health.first_source')}</li>}
+      <li>{t('health.first_run')}</li>
+      <li>{t('health.first_buildings')}</li>
+    </ol>
   );
 }
 
