@@ -159,10 +159,12 @@ async function streamsByBuilding(server) {
   return Object.fromEntries((await answer.json()).DataResult);
 }
 
-/** Number of the newest successful run of the cube; a later one is waited for in the page. */
+/** Number of the newest successful run of the cube. */
 const cubeRun = async (server) => (await apiJson(server, '/api/v1/status')).stages[1].last_success.seq;
-const laterCubeRun = (page, seq) => page.waitForFunction(
-  async (before) => (await (await fetch('../api/v1/status')).json()).stages[1].last_success.seq > before, seq);
+// The page's waitForFunction does not wait for a promise.
+const laterCubeRun = async (server, before) => {
+  while (await cubeRun(server) <= before) await new Promise((resolve) => { setTimeout(resolve, 20); });
+};
 
 const apiJson = async (server, path) => (await fetch(`${server.url}${path}`)).json();
 
@@ -195,7 +197,7 @@ test('a new building file is previewed, put in force and taken back, with the se
   let run = await cubeRun(server);
   await page.getByRole('button', { name: 'Put in force' }).click();
   await page.getByRole('cell', { name: 'the new tower' }).waitFor();
-  await laterCubeRun(page, run);
+  await laterCubeRun(server, run);
   const after = await streamsByBuilding(server);
   assert.ok(after['New Tower'] > 0 && after['New Tower'] <= moved, JSON.stringify(after));
   assert.equal(Object.values(after).reduce((a, b) => a + b), Object.values(before).reduce((a, b) => a + b), 'no stream is lost');
@@ -205,7 +207,7 @@ test('a new building file is previewed, put in force and taken back, with the se
   run = await cubeRun(server);
   await page.getByRole('button', { name: 'Go back to this' }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Go back to this' }).click();
-  await laterCubeRun(page, run);
+  await laterCubeRun(server, run);
   assert.deepEqual(await streamsByBuilding(server), before);
   const buildings = await apiJson(server, '/api/v1/customer-tables/buildings?q=New%20Tower');
   assert.equal(buildings.matching, 0, 'the tables are as they were');

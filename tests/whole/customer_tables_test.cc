@@ -136,7 +136,7 @@ TEST_F(CustomerTables, RowsAreChangedByHandAsTheyWereSeen) {
   const std::string south = "/api/v1/customer-tables/buildings/rows?key=2";
   const auto used = cqd_.Send("DELETE", south, seen(buildings.at("versions").at(2)));
   EXPECT_EQ(used.status, 409);
-  const json::value& user = json::parse(used.body).at("used_by").at(0);
+  const json::value user = json::parse(used.body).at("used_by").at(0);
   EXPECT_EQ(user.at("table").as_string(), "CqdNetwork");
   EXPECT_EQ(user.at("count").as_int64(), 2);
   EXPECT_EQ(user.at("rows").at(0).as_string(), "0.0.0.0/0");
