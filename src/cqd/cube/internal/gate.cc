@@ -101,6 +101,7 @@ std::string QueryCosts::ShapeOf(const CubeQuery& query) {
     add('f', filter.attribute->id);
     add('o', static_cast<int>(filter.operand));
   }
+  if (query.what_if) shape += 'c';
   if (query.window) {
     add('w', query.window->last.index() - query.window->first.index());
   }
