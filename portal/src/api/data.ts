@@ -75,15 +75,8 @@ export interface Limit {
   min: number;
   max: number;
 }
-/** None where the server does not know other limits. */
-export async function listLimits(signal?: AbortSignal): Promise<Limit[]> {
-  try {
-    return (await json<{ limits: Limit[] }>('/api/v1/classifier', signal ? { signal } : {})).limits;
-  } catch (error) {
-    if (error instanceof ApiError && error.status === 404) return [];
-    throw error;
-  }
-}
+export const listLimits = async (signal?: AbortSignal): Promise<Limit[]> =>
+  (await json<{ limits: Limit[] }>('/api/v1/classifier', signal ? { signal } : {})).limits;
 
 /** What explains a rise of the poor share (query/causes.ts); two queries for each attribute, so it may take a while. */
 export const findCauses = (body: ReturnType<typeof causesBody>, signal?: AbortSignal): Promise<Causes> =>

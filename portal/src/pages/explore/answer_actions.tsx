@@ -1,7 +1,6 @@
 // What can be done with an answer: shown otherwise, shared, kept, explained.
 import { useState } from 'preact/hooks';
 import { go } from '../../app/navigation';
-import type { Limit } from '../../api/data';
 import type { Catalogue } from '../../ask/catalogue';
 import { copyText, QueryDialog } from '../../ask/query_dialog';
 import { notesOf } from '../../offline/collect';
@@ -13,14 +12,14 @@ import { Menu } from '../../ui/menu';
 import { encodeView, fileName, toCsv, unitOf, whyOfMonth, type Cell, type ExploreView, type Month, type Presentation, type Query } from '../../query';
 import type { Explored } from './index';
 
-export function Actions({ view, month, query, catalogue, limits, isAuthor, onChange, looks, rows, title, asChart, explored }: {
-  view: ExploreView; month: Month; query: Query; catalogue: Catalogue; limits: readonly Limit[]; explored: Explored; isAuthor: boolean;
+export function Actions({ view, month, query, catalogue, isAuthor, onChange, looks, rows, title, asChart, explored }: {
+  view: ExploreView; month: Month; query: Query; catalogue: Catalogue; explored: Explored; isAuthor: boolean;
   looks: Presentation; rows: readonly Cell[][]; title: string; asChart: boolean; onChange: (part: Partial<ExploreView>) => void;
 }) {
   const [asksQuery, setAsksQuery] = useState(false);
   const headers = [...looks.dimensions, ...looks.measurements].map((one) => one.friendlyName);
   const saved: OfflineReport = {
-    title, description: '', looks: { ...looks, presentationPlugin: asChart ? 'flotChart' : 'dataTable' }, filters: query.Filters, rows,
+    title, description: '', looks: { ...looks, presentationPlugin: asChart && !explored.compared ? 'flotChart' : 'dataTable' }, filters: query.Filters, rows,
     units: looks.measurements.map((one) => unitOf(one.DataModelName, catalogue.units)),
   };
   const saveFile = async () => (await import('../../offline/save_dialog')).saveAsFile(() =>
@@ -37,11 +36,9 @@ export function Actions({ view, month, query, catalogue, limits, isAuthor, onCha
         <Button look="quiet" icon="help" aria-pressed={view.why !== null} onClick={() => onChange({ why: view.why ? null : whyOfMonth(month, view.compareWith) })}>
           {t('explore.why')}
         </Button>
-        {limits.length > 0 && (
-          <Button look="quiet" icon="gear" aria-pressed={view.whatIf !== null} onClick={() => onChange({ whatIf: view.whatIf ? null : {}, sort: null })}>
-            {t('explore.if')}
-          </Button>
-        )}
+        <Button look="quiet" icon="gear" aria-pressed={view.whatIf !== null} onClick={() => onChange({ whatIf: view.whatIf ? null : {}, sort: null })}>
+          {t('explore.if')}
+        </Button>
         <Button look="quiet" icon="link" onClick={() => void copyText(link(), t('explore.link_copied'))}>{t('explore.share')}</Button>
         {isAuthor && (
           <Button look="quiet" icon="save" onClick={() => go(encodeView({ page: 'edit', itemId: null, parentId: null, month, query: view.query }))}>

@@ -56,12 +56,14 @@ function Explore({ address, view, month, catalogue, isAuthor }: {
   const query = useMemo(() => asked(view, month), [address, month.year, month.month]);
   const explored = useLoad((signal) => ask(query, view, month, signal), [query]);
   const versions = useLoad((signal) => listDataVersions(signal).catch((): DataVersion[] => []), [explored.value?.answer.dataVersion]);
-  const limits = useLoad((signal) => listLimits(signal).catch((): Limit[] => []), []);
+  const asksWhatIf = view.whatIf !== null;
+  const limits = useLoad((signal) => (asksWhatIf ? listLimits(signal) : Promise.resolve<Limit[]>([])), [asksWhatIf]);
   const change = (part: Partial<ExploreView>) => go(encodeView({ ...view, month, ...part }));
   return (
     <div class="stack explore">
       <Question view={view} month={month} query={query} catalogue={catalogue} versions={versions.value ?? []} onChange={change} />
-      {view.whatIf && limits.value && limits.value.length > 0 && <WhatIfCard view={view} limits={view.whatIf} known={limits.value} onChange={change} />}
+      {view.whatIf && limits.error !== undefined && <Failure error={limits.error} onRetry={limits.again} />}
+      {view.whatIf && limits.value && !limits.busy && <WhatIfCard view={view} limits={view.whatIf} known={limits.value} onChange={change} />}
       <Shown
         view={{ ...view, month }} month={month} query={query} catalogue={catalogue} limits={limits.value ?? []} explored={explored}
         isAuthor={isAuthor} onChange={change}
@@ -75,7 +77,7 @@ function startOf(view: ExploreView): ExploreView {
   if (view.query.Dimensions.length + view.query.Measurements.length > 0) {
     return view.query.Measurements.length > 0 ? view : { ...view, query: { ...view.query, Measurements: firstQuestion.Measurements } };
   }
-  return { ...view, query: { ...firstQuestion, Filters: view.query.Filters }, as: 'table', sort: view.sort ?? (view.compareWith ? compareSort(1) : { column: 4, descending: true }) };
+  return { ...view, query: { ...firstQuestion, Filters: view.query.Filters }, as: 'table', sort: view.sort ?? (view.compareWith || view.compareVersion !== null || Object.keys(view.whatIf ?? {}).length > 0 ? compareSort(1) : { column: 4, descending: true }) };
 }
 
 /** What is sent: the month of the view, or its window, over the state of the data that it wants. */
