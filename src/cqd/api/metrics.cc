@@ -300,12 +300,24 @@ void AddCubeAndCache(Scrape& scrape, Services& services) {
     scrape.Set("cqd_data_version", "Version of the data that queries see.", {},
                static_cast<double>(snapshot->data_version()));
   }
+  const cube::MadeColumns made = services.cube.made_columns();
+  scrape.Set("cqd_made_columns_bytes", "Memory of columns that queries have made and keep.", {},
+             static_cast<double>(made.bytes));
+  scrape.Set("cqd_made_columns_limit_bytes", "Most memory such columns may take.", {},
+             static_cast<double>(made.bytes_max));
   const cube::QueryStatistics cache = services.queries.statistics();
   scrape.SetTotal("cqd_cache_hits_total", "Queries answered from the cache since start.", {},
                   cache.hits);
   scrape.SetTotal("cqd_cache_misses_total", "Queries computed since start.", {}, cache.misses);
   scrape.SetTotal("cqd_cache_clearings_total", "Times the cache was cleared since start.", {},
                   cache.clearings);
+  scrape.SetTotal("cqd_cache_shared_total",
+                  "Queries answered by an equal one that ran at the same time, since start.", {},
+                  cache.shared);
+  scrape.Set("cqd_queries_computing", "Queries and searches that compute now.", {},
+             cache.computing);
+  scrape.Set("cqd_queries_waiting", "Queries that wait for their turn to compute.", {},
+             cache.waiting);
   scrape.Set("cqd_cache_entries", "Answers kept.", {}, static_cast<double>(cache.entries));
   scrape.Set("cqd_cache_bytes", "Memory of kept answers.", {}, static_cast<double>(cache.bytes));
 }

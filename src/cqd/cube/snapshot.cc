@@ -1,6 +1,10 @@
 #include "cube/snapshot.h"
 
 #include <algorithm>
+#include <atomic>
+#include <new>
+#include <system_error>
+#include <thread>
 
 #include "base/check.h"
 #include "cube/internal/columnar.h"
@@ -10,7 +14,10 @@
 namespace cqd::cube {
 
 ColumnarSnapshot::ColumnarSnapshot(SnapshotParts parts)
-    : parts_(std::move(parts)), indexes_(parts_.segments, *parts_.mapping, parts_.budget) {
+    : parts_(std::move(parts)),
+      indexes_(parts_.segments, *parts_.mapping, parts_.budget,
+               parts_.previous == nullptr ? nullptr : &parts_.previous->indexes_) {
+  parts_.previous = nullptr;
   for (const VisibleSegment& visible : parts_.segments) {
     row_count_ += visible.live_rows();
     bytes_ += static_cast<std::int64_t>(visible.segment->data().byte_count());
@@ -49,6 +56,33 @@ Result<QueryExplanation> ColumnarSnapshot::Explain(const CubeQuery& query,
 Result<ResultTable> ColumnarSnapshot::Answer(const CubeQuery& query,
                                              const QueryLimits& limits) const {
   return AnswerColumnar(query, limits, parts_.segments, indexes_, parts_.threads);
+}
+
+Status ColumnarSnapshot::Prepare(const model::Attribute& attribute,
+                                 const CancelToken& cancel) const {
+  const auto stop = [&cancel] { return cancel.Check(); };
+  CQD_ASSIGN_OR_RETURN(const auto index, indexes_.Of(attribute, stop));
+  std::atomic<std::size_t> next{0};
+  const auto make_narrow = [&] {
+    try {
+      for (std::size_t s = next++; s < parts_.segments.size() && cancel.Check().ok(); s = next++) {
+        index->NarrowByCode(parts_.segments[s], s);
+      }
+    } catch (const std::bad_alloc&) {  // left to the queries
+    }
+  };
+  std::vector<std::thread> helpers;
+  for (int i = 1; i < parts_.threads && row_count_ > 1'000'000; ++i) {
+    try {
+      helpers.emplace_back(make_narrow);
+    } catch (const std::system_error&) {
+      break;
+    }
+  }
+  make_narrow();
+  for (std::thread& helper : helpers) helper.join();
+  index->OccurringInOrder(parts_.segments);
+  return cancel.Check();
 }
 
 std::shared_ptr<const Snapshot> MakeSnapshot(std::span<const model::StreamRow> rows,

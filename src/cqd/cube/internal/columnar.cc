@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "cube/internal/columnar_collect.h"
+#include "cube/internal/query_memory.h"
 
 namespace cqd::cube {
 namespace {
@@ -24,9 +25,9 @@ Error OutOfMemory() {
 /// of them failed.
 class SharedScan {
  public:
-  SharedScan(const Plan& plan, std::span<const VisibleSegment> segments, const QueryLimits& limits,
-             const StopCheck& stop)
-      : plan_(plan), segments_(segments), limits_(limits), stop_(stop) {}
+  SharedScan(const Plan& plan, const CubeQuery& query, std::span<const VisibleSegment> segments,
+             const QueryLimits& limits, const StopCheck& stop)
+      : plan_(plan), query_(query), segments_(segments), limits_(limits), stop_(stop) {}
 
   Status Run(Tally& tally) {
     Scanner scanner(plan_);
@@ -35,6 +36,9 @@ class SharedScan {
       if (segment >= segments_.size()) break;
       CQD_RETURN_IF_ERROR(stop_());
       scanner.Scan(segments_[segment], segment, tally);
+      if (tally.groups.size() > plan_.groups_max) {
+        return TooMuchMemory(plan_, query_, limits_);
+      }
       if (!plan_.shape.is_array() &&
           static_cast<std::int64_t>(tally.groups.size()) > limits_.groups_max) {
         return Fail(ErrorCode::kResourceExhausted,
@@ -58,6 +62,7 @@ class SharedScan {
 
  private:
   const Plan& plan_;
+  const CubeQuery& query_;
   std::span<const VisibleSegment> segments_;
   const QueryLimits& limits_;
   const StopCheck& stop_;
@@ -74,14 +79,49 @@ std::size_t HelpersFor(std::span<const VisibleSegment> segments, int threads) {
       std::clamp<std::int64_t>(rows / kRowsPerThread, 1, std::max<std::int64_t>(1, most)) - 1);
 }
 
+/// The members of one attribute, of which only those of a list may be asked, need no segment: the
+/// index knows which occur.
+bool IsAboutMembers(const Plan& plan) {
+  if (plan.dimensions.size() != 1 || !plan.measures.empty() || plan.window) return false;
+  return std::all_of(plan.all_of.begin(), plan.all_of.end(), [&plan](const AnyOf& any_of) {
+    return std::all_of(any_of.begin(), any_of.end(), [&plan](const PlannedFilter& filter) {
+      return filter.index == plan.dimensions[0];
+    });
+  });
+}
+
+Tally TallyMembers(const Plan& plan, std::span<const VisibleSegment> segments) {
+  Tally tally(plan);
+  tally.scanned.segments = std::ssize(segments);
+  tally.scanned.segments_from_members = std::ssize(segments);
+  std::vector<std::uint32_t> groups;
+  for (const std::uint32_t member : plan.dimensions[0]->OccurringInOrder(segments)) {
+    const bool passes =
+        std::all_of(plan.all_of.begin(), plan.all_of.end(), [member](const AnyOf& any_of) {
+          return std::any_of(any_of.begin(), any_of.end(), [member](const PlannedFilter& filter) {
+            return filter.passes[member] != 0;
+          });
+        });
+    if (passes) groups.push_back(tally.groups.NumberOf({&member, 1}));
+  }
+  tally.Resize(plan);
+  for (const std::uint32_t group : groups) tally.counts[group * plan.class_count] = 1;
+  return tally;
+}
+
 /// Settled.
-Result<Tally> ScanAll(const Plan& plan, std::span<const VisibleSegment> segments,
+Result<Tally> ScanAll(Plan& plan, const CubeQuery& query, std::span<const VisibleSegment> segments,
                       const QueryLimits& limits, const StopCheck& stop, int threads) {
+  if (IsAboutMembers(plan)) return TallyMembers(plan, segments);
   const std::size_t helpers = HelpersFor(segments, threads);
+  plan.groups_max = GroupsAllowed(plan, limits, static_cast<int>(helpers) + 1);
+  if (plan.shape.is_array() && plan.shape.array_size() > plan.groups_max) {
+    return TooMuchMemory(plan, query, limits);
+  }
   std::vector<Tally> tallies;
   for (std::size_t i = 0; i <= helpers; ++i) tallies.emplace_back(plan);
   std::vector<Status> statuses(helpers + 1);
-  SharedScan scan(plan, segments, limits, stop);
+  SharedScan scan(plan, query, segments, limits, stop);
   std::vector<std::thread> running;
   for (std::size_t i = 1; i <= helpers; ++i) {
     try {
@@ -112,7 +152,7 @@ Result<T> RunWith(const CubeQuery& query, const QueryLimits& limits,
     const auto begin = std::chrono::steady_clock::now();
     CQD_ASSIGN_OR_RETURN(Plan plan, MakePlan(query, indexes, stop));
     plan.made_in = std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now() - begin);
-    CQD_ASSIGN_OR_RETURN(const Tally tally, ScanAll(plan, segments, limits, stop, threads));
+    CQD_ASSIGN_OR_RETURN(const Tally tally, ScanAll(plan, query, segments, limits, stop, threads));
     return collect(plan, tally);
   } catch (const std::bad_alloc&) {
     return OutOfMemory();
@@ -136,8 +176,8 @@ Result<Groups> RunColumnar(const CubeQuery& query, const QueryLimits& limits,
                            std::span<const VisibleSegment> segments, const Indexes& indexes,
                            int threads) {
   return RunWith<Groups>(query, limits, segments, indexes, threads,
-                         [&limits](const Plan& plan, const Tally& tally) {
-                           return Collect(plan, tally, limits.groups_max);
+                         [&query, &limits](const Plan& plan, const Tally& tally) {
+                           return Collect(query, plan, tally, limits);
                          });
 }
 
@@ -146,7 +186,7 @@ Result<ResultTable> AnswerColumnar(const CubeQuery& query, const QueryLimits& li
                                    int threads) {
   return RunWith<ResultTable>(query, limits, segments, indexes, threads,
                               [&](const Plan& plan, const Tally& tally) {
-                                return CollectTable(query, plan, tally, limits.groups_max);
+                                return CollectTable(query, plan, tally, limits);
                               });
 }
 
@@ -160,8 +200,7 @@ Result<QueryExplanation> ExplainColumnar(const CubeQuery& query, const QueryLimi
   const auto explain = [&](const Plan& plan, const Tally& tally) -> Result<QueryExplanation> {
     QueryExplanation explanation;
     const auto collecting = std::chrono::steady_clock::now();
-    CQD_ASSIGN_OR_RETURN(const ResultTable table,
-                         CollectTable(query, plan, tally, limits.groups_max));
+    CQD_ASSIGN_OR_RETURN(const ResultTable table, CollectTable(query, plan, tally, limits));
     explanation.collect = since(collecting);
     explanation.plan = plan.made_in;
     explanation.scan_time = since(begin) - explanation.collect - explanation.plan;

@@ -12,9 +12,10 @@ Result<PlannedFilter> PlanFilter(const Filter& filter, const Indexes& indexes,
   PlannedFilter planned;
   CQD_ASSIGN_OR_RETURN(planned.index, indexes.Of(*filter.attribute, stop));
   planned.passes.reserve(planned.index->members().size());
-  for (const model::Member& member : planned.index->members()) {
-    if (planned.passes.size() % 4096 == 0) CQD_RETURN_IF_ERROR(stop());
-    planned.passes.push_back(test.Matches(member) ? 1 : 0);
+  const MemberList& members = planned.index->members();
+  for (std::size_t number = 0; number < members.size(); ++number) {
+    if (number % 4096 == 0) CQD_RETURN_IF_ERROR(stop());
+    planned.passes.push_back(test.Matches(members[number]) ? 1 : 0);
   }
   return planned;
 }
@@ -65,6 +66,10 @@ PlannedMeasure PlanMeasure(const model::Measure& measure, Plan& plan) {
 
 /// Numbers the sets of tests that occur among the facts words of the snapshot.
 void PlanClasses(Plan& plan) {
+  if (plan.tests.empty()) {
+    plan.class_of_facts.assign(plan.facts->size(), 0);
+    return;
+  }
   std::map<std::vector<column::Mask>, std::uint32_t> classes;
   std::vector<column::Mask> passed(plan.tests.size());
   for (std::uint32_t number = 0; number < plan.facts->size(); ++number) {

@@ -211,24 +211,6 @@ bool Scanner::Prepare(const VisibleSegment& visible, std::size_t segment) {
   return true;
 }
 
-/// Members alone, of one attribute: the table by code names exactly those that occur.
-bool Scanner::CountFromTable(const VisibleSegment& visible, std::size_t segment, Tally& tally) {
-  if (filtered_ || visible.dead || !plan_.measures.empty() || plan_.dimensions.size() != 1)
-    return false;
-  const AttributeIndex::ByCode* by_code = plan_.dimensions[0]->FindByCode(segment);
-  if (by_code == nullptr) return false;
-  std::vector<std::uint32_t> groups;
-  std::vector<column::Mask> seen(plan_.dimensions[0]->members().size());
-  for (const std::uint32_t member : by_code->member) {
-    if (seen[member] != 0) continue;
-    seen[member] = 1;
-    groups.push_back(tally.groups.NumberOf({&member, 1}));
-  }
-  tally.Resize(plan_);
-  for (const std::uint32_t group : groups) ++tally.counts[group * plan_.class_count];
-  return true;
-}
-
 /// When nothing is filtered and every dimension has one member in the segment, the occurrences in
 /// the dictionary of the facts are the answer, less the dead rows: no other row is read.
 bool Scanner::CountFromTotals(const VisibleSegment& visible, std::size_t segment, Tally& tally) {
@@ -517,10 +499,6 @@ void Scanner::Scan(const VisibleSegment& visible, std::size_t segment, Tally& ta
     ++scanned.segments_skipped;
     return;
   }
-  if (CountFromTable(visible, segment, tally)) {
-    ++scanned.segments_from_members;
-    return;
-  }
   if (CountFromTotals(visible, segment, tally)) {
     ++scanned.segments_from_totals;
     return;
@@ -547,6 +525,7 @@ void Scanner::Scan(const VisibleSegment& visible, std::size_t segment, Tally& ta
     selected_rows_ = selected == count ? nullptr : selection_.data();
     if (selected == count) std::copy_n(all_rows_.data(), count, selection_.data());
     if (selected != 0) CountBlock(visible, segment, first, selected, tally);
+    if (tally.groups.size() > plan_.groups_max) return;  // the caller sees that too
   }
 }
 

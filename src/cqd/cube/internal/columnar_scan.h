@@ -64,7 +64,6 @@ class Scanner {
   bool PrepareWindow(const CubeSegment& segment);
   SegmentAnyOf PrepareAnyOf(const AnyOf& any_of, const VisibleSegment& visible,
                             std::size_t segment) const;
-  bool CountFromTable(const VisibleSegment& visible, std::size_t segment, Tally& tally);
   bool CountFromTotals(const VisibleSegment& visible, std::size_t segment, Tally& tally);
   std::size_t FilterBlock(const VisibleSegment& visible, std::size_t segment, std::size_t first,
                           std::size_t count);

@@ -9,6 +9,8 @@
 
 namespace cqd::cube {
 
+class ColumnarSnapshot;
+
 /// What a snapshot is made of.
 struct SnapshotParts {
   std::int64_t data_version = 0;
@@ -18,6 +20,9 @@ struct SnapshotParts {
   TimeZone zone;
   int threads = 1;
   std::shared_ptr<MemoryBudget> budget;  ///< shared by snapshots; nullptr: without a bound
+  /// An earlier snapshot in which every key means the same, or nullptr: what it has found out of
+  /// segments that are still there is taken over. Needed only while the new one is made.
+  const ColumnarSnapshot* previous = nullptr;
 };
 
 class ColumnarSnapshot final : public Snapshot {
@@ -36,9 +41,12 @@ class ColumnarSnapshot final : public Snapshot {
   Result<ResultTable> Answer(const CubeQuery& query, const QueryLimits& limits) const override;
   Result<QueryExplanation> Explain(const CubeQuery& query,
                                    const QueryLimits& limits) const override;
+  /// Makes ready what queries by an attribute need and keep: members, their order, narrow codes.
+  /// Errors: kCancelled. Cost: about 1 ns a row of segments that no snapshot before has seen.
+  Status Prepare(const model::Attribute& attribute, const CancelToken& cancel) const;
 
  private:
-  const SnapshotParts parts_;
+  SnapshotParts parts_;
   std::optional<UtcTime> data_through_;
   std::int64_t row_count_ = 0;
   std::int64_t bytes_ = 0;
