@@ -66,6 +66,10 @@ std::string CanonicalText(const CubeQuery& query) {
   if (query.window)
     out += fmt::format("w{},{}", query.window->first.index(), query.window->last.index());
   if (query.row_limit) out += fmt::format("l{}", *query.row_limit);
+  if (query.what_if) {
+    out += 't';
+    for (const double limit : query.what_if->limits) out += fmt::format("{},", limit);
+  }
   return out;
 }
 

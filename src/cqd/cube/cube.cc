@@ -138,7 +138,13 @@ class StoredSegmentsCube final : public Cube {
   /// `previous` may be nullptr; else its keys mean what they mean now.
   std::shared_ptr<const ColumnarSnapshot> MakeState(const Manifest& manifest, const TimeZone& zone,
                                                     std::shared_ptr<const model::Mapping> mapping,
+                                                    std::span<const LoadedMonth> months,
                                                     const ColumnarSnapshot* previous) const;
+  /// Serves the earlier states that were kept over a restart.
+  Status LoadKept(std::vector<KeptState> states);
+  std::size_t kept_max() const {
+    return static_cast<std::size_t>(std::max(1, options_.versions_max)) - 1;
+  }
 
   const CubeOptions options_;
   archive::Archive& archive_;
@@ -151,6 +157,7 @@ class StoredSegmentsCube final : public Cube {
   bool warm_ = false;  // the snapshot's common queries are ready
   std::vector<LoadedMonth> months_;
   std::set<Month> damaged_;
+  std::deque<Manifest> kept_manifests_;  // of the earlier states in kept_, newest first
 
   /// With the lock of mutex_.
   void Serve(std::shared_ptr<const ColumnarSnapshot> state) {
@@ -168,12 +175,15 @@ class StoredSegmentsCube final : public Cube {
 
 std::shared_ptr<const ColumnarSnapshot> StoredSegmentsCube::MakeState(
     const Manifest& manifest, const TimeZone& zone, std::shared_ptr<const model::Mapping> mapping,
-    const ColumnarSnapshot* previous) const {
+    std::span<const LoadedMonth> months, const ColumnarSnapshot* previous) const {
   SnapshotParts parts;
   parts.data_version = manifest.data_version;
   parts.published_at = manifest.published_at;
-  for (const LoadedMonth& month : months_) {
-    parts.segments.insert(parts.segments.end(), month.segments.begin(), month.segments.end());
+  for (const LoadedMonth& month : months) {
+    for (VisibleSegment visible : month.segments) {
+      visible.month = month.entry.month.index();
+      parts.segments.push_back(std::move(visible));
+    }
   }
   parts.mapping = std::move(mapping);
   parts.zone = zone;
@@ -184,7 +194,7 @@ std::shared_ptr<const ColumnarSnapshot> StoredSegmentsCube::MakeState(
 }
 
 Status StoredSegmentsCube::Load() {
-  CQD_ASSIGN_OR_RETURN(StoredCube stored, OpenStore(options_.folder, options_.threads));
+  CQD_ASSIGN_OR_RETURN(StoredCube stored, OpenStore(options_.folder, options_.threads, kept_max()));
   manifest_ = std::move(stored.manifest);
   usable_ = stored.usable;
   months_ = std::move(stored.months);
@@ -206,7 +216,23 @@ Status StoredSegmentsCube::Load() {
   if (in_force.version == 0) {
     CQD_ASSIGN_OR_RETURN(in_force, archive_.mapping().InForce());
   }
-  Serve(MakeState(manifest_, *zone, MakeMapping(archive_, in_force, *zone), nullptr));
+  Serve(MakeState(manifest_, *zone, MakeMapping(archive_, in_force, *zone), months_, nullptr));
+  return LoadKept(std::move(stored.kept));
+}
+
+Status StoredSegmentsCube::LoadKept(std::vector<KeptState> states) {
+  for (KeptState& state : states) {
+    const auto zone = TimeZone::Find(state.manifest.zone);
+    CQD_ASSIGN_OR_RETURN(const auto mapping,
+                         archive_.mapping().Find(state.manifest.mapping_version));
+    // Without the mapping of its time a state would not answer as it did.
+    if (!zone.ok() || mapping.version == 0) continue;
+    auto kept = MakeState(state.manifest, *zone, MakeMapping(archive_, mapping, *zone),
+                          state.months, nullptr);
+    kept_manifests_.push_back(std::move(state.manifest));
+    const std::lock_guard lock(mutex_);
+    kept_.push_back(std::move(kept));
+  }
   return OkStatus();
 }
 
@@ -422,13 +448,18 @@ Status StoredSegmentsCube::PublishRun(Run& run) {
   run.manifest.definition = DefinitionHash();
   run.manifest.customer_version = run.in_force.layers.back().tables.version;
   run.manifest.mapping_version = run.in_force.version;
+  // In memory and on disk the same states are kept: what is served now is one of them from here on.
+  const bool keeps = usable_ && kept_max() > 0;
+  if (keeps) CQD_RETURN_IF_ERROR(Keep(options_.folder, manifest_));
   CQD_RETURN_IF_ERROR(Publish(options_.folder, run.manifest, run.months, run.changed));
+  if (keeps) kept_manifests_.push_front(std::move(manifest_));
+  if (kept_manifests_.size() > kept_max()) kept_manifests_.resize(kept_max());
   manifest_ = std::move(run.manifest);
   usable_ = true;
   months_ = std::move(run.months);
   damaged_.clear();
-  auto state =
-      MakeState(manifest_, options_.zone, run.mapping, same_meaning ? newest().get() : nullptr);
+  auto state = MakeState(manifest_, options_.zone, run.mapping, months_,
+                         same_meaning ? newest().get() : nullptr);
   Warm(*state, run.cancel);  // before anybody sees it: nobody meets a slow first query
   warm_ = true;
   {
@@ -436,7 +467,8 @@ Status StoredSegmentsCube::PublishRun(Run& run) {
     Serve(std::move(state));
     damage_.clear();
   }
-  RemoveUnused(options_.folder, manifest_);
+  const std::vector<Manifest> kept(kept_manifests_.begin(), kept_manifests_.end());
+  RemoveUnused(options_.folder, manifest_, kept);
   return OkStatus();
 }
 

@@ -116,9 +116,9 @@ class Cube {
                                             const Clock& clock);
   /// The newest published state; nullptr before the first processing run.
   virtual std::shared_ptr<const Snapshot> snapshot() const = 0;
-  /// The published states that are kept, newest first: what this process has published, at most
-  /// CubeOptions::versions_max, and the one it found at its start. A kept state holds its files,
-  /// also those that a later run has removed.
+  /// The published states that are kept, newest first, at most CubeOptions::versions_max. They
+  /// outlive a restart; but one whose files are damaged, whose mapping is not known any more, or
+  /// that another version of the program has made is forgotten then.
   virtual std::vector<std::shared_ptr<const Snapshot>> versions() const = 0;
   virtual MadeColumns made_columns() const = 0;
   /// What Open found damaged, in words; empty when all is well.

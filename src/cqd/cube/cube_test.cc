@@ -35,6 +35,7 @@ class CubeTest : public ::testing::Test {
     options_.folder = folder_.Path("cube");
     options_.threads = 2;
     options_.deltas_max = 3;
+    options_.versions_max = 1;  // files are those of the newest state
     OpenArchive();
   }
 
@@ -109,11 +110,12 @@ class CubeTest : public ::testing::Test {
       ASSERT_EQ(Comparable(*found), Comparable(*expected)) << testing::Describe(query);
     }
   }
-  testing::ComparableGroups Totals() {
+  testing::ComparableGroups Totals() { return TotalsOf(*cube_->snapshot()); }
+  static testing::ComparableGroups TotalsOf(const Snapshot& snapshot) {
     CubeQuery query;
     query.dimensions = {model::FindAttribute("[StartDate].[Month]")};
     for (const model::Measure& measure : model::Measures()) query.measures.push_back(&measure);
-    return Comparable(*cube_->snapshot()->Run(query, {}));
+    return Comparable(*snapshot.Run(query, {}));
   }
   void RunSql(const std::string& sql) {
     auto connection = archive::OpenForSql(folder_.Path("archive"), {.write_customer_tables = true});
@@ -165,6 +167,7 @@ TEST_F(CubeTest, FirstRunOverAnEmptyArchivePublishesAnEmptySnapshot) {
 
 // Promise: any mix of inserts, updates, dropped months and runs gives what the archive holds.
 TEST_F(CubeTest, IncrementalRunsAgreeWithTheArchive) {
+  options_.versions_max = 3;
   OpenCube();
   std::set<std::string> states;
   std::int64_t version = 0;
@@ -277,13 +280,54 @@ TEST_F(CubeTest, PublishedVersionsAreKept) {
   EXPECT_EQ(kept[0], cube_->snapshot());
   for (std::size_t i = 0; i < kept.size(); ++i) {
     EXPECT_EQ(kept[i]->data_version(), kept[0]->data_version() - static_cast<std::int64_t>(i));
-    CubeQuery query;
-    query.dimensions = {model::FindAttribute("[StartDate].[Month]")};
-    for (const model::Measure& measure : model::Measures()) query.measures.push_back(&measure);
-    EXPECT_EQ(Comparable(*kept[i]->Run(query, {})), answers[4 - i]);
+    EXPECT_EQ(TotalsOf(*kept[i]), answers[4 - i]);
   }
+}
+
+// Promise: what is kept outlives restarts, with rows replaced, months built again and buildings
+// moved meanwhile; what is damaged is forgotten and nothing else.
+TEST_F(CubeTest, KeptVersionsOutliveRestarts) {
+  options_.versions_max = 4;
+  RunSql("INSERT INTO CqdBuilding(BuildingKey,BuildingName,InsideCorp) VALUES(1,'North',1)");
   OpenCube();
-  EXPECT_EQ(cube_->versions().size(), 1U);
+  std::map<std::int64_t, testing::ComparableGroups> answers;
+  const auto publish = [&](const ProcessRequest& request) {
+    const std::int64_t version = Process(request).data_version;
+    answers[version] = Totals();
+  };
+  const auto expect_kept = [&](std::size_t count) {
+    const auto kept = cube_->versions();
+    ASSERT_EQ(kept.size(), count);
+    EXPECT_EQ(kept[0], cube_->snapshot());
+    for (std::size_t i = 0; i < kept.size(); ++i) {
+      EXPECT_TRUE(i == 0 || kept[i]->data_version() < kept[i - 1]->data_version());
+      EXPECT_EQ(TotalsOf(*kept[i]), answers.at(kept[i]->data_version())) << i;
+    }
+  };
+  for (int i = 0; i < 6; ++i) {
+    Write(i * 20, 60, i % 2 == 0 ? kMarch : kApril);
+    if (i == 3)
+      RunSql("INSERT INTO CqdNetwork(Network,NetworkRange,BuildingKey) VALUES('10.0.0.0',8,1)");
+    publish({.full = i == 4});
+    expect_kept(static_cast<std::size_t>(std::min(i + 1, 4)));
+    OpenCube();
+    EXPECT_TRUE(cube_->damage().empty());
+    expect_kept(static_cast<std::size_t>(std::min(i + 1, 4)));
+  }
+  // A file that only the oldest state needs.
+  const std::int64_t oldest = cube_->versions().back()->data_version();
+  cube_.reset();
+  ChangeByte(options_.folder + "/kept." + std::to_string(oldest) + ".json");
+  OpenCube();
+  EXPECT_TRUE(cube_->damage().empty());
+  expect_kept(3);
+  options_.versions_max = 1;
+  OpenCube();
+  expect_kept(1);
+  std::size_t used = 0;
+  for (const std::string& name : CubeFiles(".json")) used += name.starts_with("kept.") ? 1 : 0;
+  EXPECT_EQ(used, 0U);
+  ExpectTruth();
 }
 
 TEST_F(CubeTest, DamagedSegmentIsFoundAndRepaired) {

@@ -176,7 +176,20 @@ class Questions {
       const Month last = Month(2015, 1).Plus(static_cast<int>(random_.Number(0, 5)));
       query.window = MonthWindow{last.Plus(-static_cast<int>(random_.Number(0, 3))), last};
     }
+    if (random_.Chance(0.3)) query.what_if = RandomLimits();
     return query;
+  }
+
+  model::Classifier RandomLimits() {
+    model::Classifier classifier = model::PublishedClassifier();
+    for (const model::LimitInfo& info : model::Limits()) {
+      if (random_.Chance(0.6)) continue;
+      const model::FieldInfo& field = model::InfoOf(info.field);
+      const double reach = random_.Chance(0.6) ? std::min(field.max, field.min + 60) : field.max;
+      classifier.limits[static_cast<std::size_t>(info.id)] =
+          field.min + (reach - field.min) * static_cast<double>(random_.Number(0, 100)) / 100;
+    }
+    return classifier;
   }
 
  private:
@@ -270,12 +283,32 @@ class Executors : public ::testing::Test {
 
 TEST_F(Executors, EveryAttributeWithEveryMeasure) {
   CubeQuery query;
-  for (const Measure& measure : model::Measures()) query.measures.push_back(&measure);
+  for (const Measure& measure : model::Measures()) {
+    // Percentiles are all of one kind: a few of them are enough.
+    const bool wanted = measure.kind != model::MeasureKind::kPercentile || random_->Chance(0.05);
+    if (wanted) query.measures.push_back(&measure);
+  }
   for (const Attribute& attribute : model::Attributes()) {
     query.dimensions = {&attribute};
     ExpectSame(query);
     if (HasFatalFailure()) return;
   }
+}
+
+TEST_F(Executors, EveryMeasureByOtherLimits) {
+  Questions questions(*random_, *corpus_);
+  CubeQuery query;
+  query.dimensions = {model::FindAttribute("[StartDate].[Month]")};
+  for (const Measure& measure : model::Measures()) {
+    query.measures.push_back(&measure);
+    if (query.measures.size() < 20) continue;
+    query.what_if = questions.RandomLimits();
+    ExpectSame(query);
+    if (HasFatalFailure()) return;
+    query.measures.clear();
+  }
+  for (const Measure& measure : model::Measures()) query.measures.push_back(&measure);
+  ExpectSame(query);
 }
 
 TEST_F(Executors, EveryAttributeAsFilter) {

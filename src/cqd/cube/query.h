@@ -12,6 +12,7 @@
 #include "base/cancel.h"
 #include "base/result.h"
 #include "base/time.h"
+#include "model/classifier.h"
 #include "model/registry.h"
 
 namespace cqd::cube {
@@ -52,6 +53,8 @@ struct CubeQuery {
   std::vector<Filter> filters;            ///< without the month filters when a window stands
   std::optional<MonthWindow> window;      ///< the trend, when enabled
   std::optional<std::int64_t> row_limit;  ///< LimitResultRowsCount
+  /// Measures count by classes of other limits; filters and dimensions stay with the published.
+  std::optional<model::Classifier> what_if;
 };
 
 /// Reads the body of RunQuery. Lenient where the original was: trailing commas, unquoted keys, any
@@ -91,7 +94,7 @@ struct QueryLimits {
 
 /// Integer sums of one measure in one group; exact, so that every path gives equal results.
 /// kCount: numerator. kPercent, kRatio: count(test), count(of). kAverage, kSum: sum of stored
-/// integers, number of values.
+/// integers, number of values. kDistinct: count. kPercentile: stored integer, number of values.
 struct Accumulator {
   std::int64_t numerator = 0;
   std::int64_t denominator = 0;

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "cube/internal/lenient_json.h"
 #include "cube/internal/value_list.h"
+#include "cube/internal/what_if.h"
 #include "cube/query.h"
 
 namespace cqd::cube {
@@ -212,6 +213,7 @@ Result<CubeQuery> ParseCubeQuery(std::string_view text) {
   CQD_RETURN_IF_ERROR(ReadFilters(body, query));
   CQD_RETURN_IF_ERROR(ReadTrend(body, query));
   CQD_RETURN_IF_ERROR(ReadRowLimit(body, query));
+  CQD_ASSIGN_OR_RETURN(query.what_if, ReadWhatIf(body));
   return query;
 }
 

@@ -8,6 +8,7 @@
 
 #include "cube/internal/answer_cache.h"
 #include "cube/internal/gate.h"
+#include "cube/internal/what_if.h"
 
 namespace cqd::cube {
 
@@ -46,6 +47,9 @@ struct QueryService::State {
   /// Errors: kNotFound with `field`, naming the versions that are kept.
   Result<std::shared_ptr<const Snapshot>> FindVersion(std::int64_t version,
                                                       const std::string& field) const;
+  /// The answer of a what-if question beside the published one.
+  void AddWhatIf(const std::shared_ptr<const Snapshot>& snapshot, const CubeQuery& query,
+                 const CancelToken* cancel, QueryOutcome& outcome);
   /// A query with what its body asks for besides.
   Status RespondTo(const CubeQuery& query, const QueryExtras& extras, const CancelToken* cancel,
                    QueryOutcome& outcome);
@@ -173,8 +177,25 @@ Result<std::shared_ptr<const Snapshot>> QueryService::State::FindVersion(
               {}, field);
 }
 
-Status QueryService::State::RespondTo(const CubeQuery& query, const QueryExtras& extras,
+void QueryService::State::AddWhatIf(const std::shared_ptr<const Snapshot>& snapshot,
+                                    const CubeQuery& query, const CancelToken* cancel,
+                                    QueryOutcome& outcome) {
+  QueryOutcome judged;
+  Respond(snapshot, query, cancel, judged);
+  if (judged.error) {
+    SetError(outcome, *judged.error, judged.error_type);
+    outcome.table = nullptr;
+    return;
+  }
+  outcome.what_if_json = fmt::format("{{\"Changed\":{},\"Thresholds\":{},\"DataResult\":{}}}",
+                                     ChangedLimitsJson(*query.what_if),
+                                     ThresholdsJson(*query.what_if), WriteRowsJson(*judged.table));
+}
+
+Status QueryService::State::RespondTo(const CubeQuery& asked, const QueryExtras& extras,
                                       const CancelToken* cancel, QueryOutcome& outcome) {
+  CubeQuery query = asked;
+  query.what_if.reset();  // the published classes first, always
   std::shared_ptr<const Snapshot> snapshot = snapshots();
   std::shared_ptr<const Snapshot> other;
   if (extras.as_of) {
@@ -184,6 +205,7 @@ Status QueryService::State::RespondTo(const CubeQuery& query, const QueryExtras&
     CQD_ASSIGN_OR_RETURN(other, FindVersion(*extras.compare_to, "CompareTo"));
   }
   Respond(snapshot, query, cancel, outcome);
+  if (asked.what_if && !outcome.error) AddWhatIf(snapshot, asked, cancel, outcome);
   if (extras.explain) AddExplain(snapshot, query, cancel, outcome);
   if (extras.funnel) AddFunnel(snapshot, query, cancel, outcome);
   if (other == nullptr || outcome.error) return OkStatus();
@@ -296,7 +318,7 @@ std::string QueryOutcome::ToJson() const {
                                        {elapsed, from_cache, error_type, message});
   for (const auto& [name, added] :
        {std::pair("Explain", &explain_json), std::pair("Funnel", &funnel_json),
-        std::pair("Comparison", &comparison_json)}) {
+        std::pair("WhatIf", &what_if_json), std::pair("Comparison", &comparison_json)}) {
     if (added->empty()) continue;
     json.pop_back();
     json += fmt::format(",\"{}\":{}}}", name, *added);

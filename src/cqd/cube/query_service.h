@@ -59,6 +59,7 @@ struct QueryOutcome {
   std::string funnel_json;            ///< "" when nobody asked for it
   std::string comparison_json;        ///< the answer of another data version; "" when not asked for
   std::string explain_json;           ///< "" when nobody asked for it
+  std::string what_if_json;           ///< the same rows by other limits; "" when not asked for
   /// The published answer; an error has no rows and an ErrorMessage. A funnel stands at its end.
   std::string ToJson() const;
 };
@@ -93,7 +94,7 @@ class QueryService {
   /// Reads and answers the body of RunQuery. Never fails otherwise than by the outcome: what the
   /// body got wrong is ErrorType 6, no snapshot or too many queries 3, groups, rows and time 5.
   QueryOutcome RunQuery(std::string_view body, const CancelToken* cancel = nullptr);
-  /// The same for a query that was read before.
+  /// The same for a query that was read before; of a what-if question the table by its limits.
   QueryOutcome RunQuery(const CubeQuery& query, const CancelToken* cancel = nullptr);
   /// Answers the body of DimensionMembers. Errors: those of ParseMembersRequest and AllMembers,
   /// kUnavailable (too many queries).

@@ -87,7 +87,20 @@ void AddTo(std::int64_t& sum, std::int64_t value) {
                                   static_cast<std::uint64_t>(value));
 }
 
-void Accumulate(const Measure& measure, const DerivedRow& row, Accumulator& into) {
+/// All values that a distinct count or a percentile is made of.
+using Values = std::vector<Value>;
+
+Accumulator Accumulated(const Measure& measure, Values& values) {
+  std::sort(values.begin(), values.end());
+  const auto count = std::ssize(values);
+  if (measure.kind == MeasureKind::kDistinct) {
+    return {std::unique(values.begin(), values.end()) - values.begin(), 0};
+  }
+  if (count == 0) return {};
+  return {values[static_cast<std::size_t>((measure.percent * count + 99) / 100 - 1)], count};
+}
+
+void Accumulate(const Measure& measure, const DerivedRow& row, Accumulator& into, Values& values) {
   const auto facts = static_cast<model::Facts>(At(row, CubeColumn::kFacts));
   switch (measure.kind) {
     case MeasureKind::kCount:
@@ -106,6 +119,16 @@ void Accumulate(const Measure& measure, const DerivedRow& row, Accumulator& into
       ++into.denominator;
       return;
     }
+    case MeasureKind::kDistinct:
+    case MeasureKind::kPercentile: {
+      if (!measure.test(facts)) return;
+      if (const Value value = At(row, measure.metric); value != kNull) values.push_back(value);
+      if (!measure.second_metric) return;
+      if (const Value value = At(row, *measure.second_metric); value != kNull) {
+        values.push_back(value);
+      }
+      return;
+    }
   }
 }
 
@@ -113,13 +136,16 @@ auto SessionKey(const StreamRow& row) {
   return std::tie(row.key.source, row.key.session_time, row.key.session_seq);
 }
 
-void ClassifyAll(std::vector<StreamRow>& rows) {
+void SortBySession(std::vector<StreamRow>& rows) {
   std::sort(rows.begin(), rows.end(),
             [](const StreamRow& a, const StreamRow& b) { return a.key < b.key; });
+}
+
+void ClassifyAll(const model::Classifier& classifier, std::vector<StreamRow>& rows) {
   for (std::size_t begin = 0; begin < rows.size();) {
     std::size_t end = begin + 1;
     while (end < rows.size() && SessionKey(rows[end]) == SessionKey(rows[begin])) ++end;
-    model::ClassifySession(std::span(rows).subspan(begin, end - begin));
+    model::ClassifySession(std::span(rows).subspan(begin, end - begin), classifier);
     begin = end;
   }
 }
@@ -149,7 +175,8 @@ class Watch {
 ReferenceExecutor::ReferenceExecutor(std::vector<StreamRow> rows,
                                      std::shared_ptr<const model::Mapping> mapping, TimeZone zone)
     : rows_(std::move(rows)), mapping_(std::move(mapping)), zone_(std::move(zone)) {
-  ClassifyAll(rows_);
+  SortBySession(rows_);
+  ClassifyAll(model::PublishedClassifier(), rows_);
 }
 
 Result<std::unique_ptr<ReferenceExecutor>> ReferenceExecutor::FromArchive(
@@ -179,6 +206,12 @@ Result<Groups> ReferenceExecutor::Run(const CubeQuery& query, const QueryLimits&
   CQD_ASSIGN_OR_RETURN(const RowFilter filter, RowFilter::Make(query));
   const Watch watch(limits);
   std::map<std::vector<std::string>, Group> groups;
+  std::map<const Group*, std::vector<Values>> values;  // by measure
+  std::vector<StreamRow> judged;                       // by other limits
+  if (query.what_if) {
+    judged = rows_;
+    ClassifyAll(*query.what_if, judged);
+  }
   for (std::size_t r = 0; r < rows_.size(); ++r) {
     CQD_RETURN_IF_ERROR(watch.Check(r));
     DerivedRow row;
@@ -200,14 +233,26 @@ Result<Groups> ReferenceExecutor::Run(const CubeQuery& query, const QueryLimits&
       }
       group.members = std::move(members);
       group.values.resize(query.measures.size());
+      values[&group].resize(query.measures.size());
+    }
+    if (query.what_if) {
+      const model::Facts facts = model::FactsBy(*query.what_if, judged[r], row);
+      row[static_cast<std::size_t>(CubeColumn::kFacts)] = static_cast<Value>(facts);
     }
     for (std::size_t m = 0; m < query.measures.size(); ++m) {
-      Accumulate(*query.measures[m], row, group.values[m]);
+      Accumulate(*query.measures[m], row, group.values[m], values[&group][m]);
     }
   }
   Groups out;
   out.reserve(groups.size());
-  for (auto& [keys, group] : groups) out.push_back(std::move(group));
+  for (auto& [keys, group] : groups) {
+    for (std::size_t m = 0; m < query.measures.size(); ++m) {
+      const MeasureKind kind = query.measures[m]->kind;
+      if (kind != MeasureKind::kDistinct && kind != MeasureKind::kPercentile) continue;
+      group.values[m] = Accumulated(*query.measures[m], values[&group][m]);
+    }
+    out.push_back(std::move(group));
+  }
   return out;
 }
 

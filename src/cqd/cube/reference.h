@@ -36,7 +36,7 @@ class ReferenceExecutor : public Executor {
   Result<Groups> Run(const CubeQuery& query, const QueryLimits& limits) const override;
 
  private:
-  std::vector<model::StreamRow> rows_;
+  std::vector<model::StreamRow> rows_;  // by sessions, with the published classes
   std::shared_ptr<const model::Mapping> mapping_;
   TimeZone zone_;
 };

@@ -143,6 +143,12 @@ Cell MakeCell(const Measure& measure, const Accumulator& sum) {
     case MeasureKind::kSum:
       if (measure.factor == 1) return IntegerCell(sum.numerator);
       return ScaledCell(sum.numerator, 1, measure.factor);
+    case MeasureKind::kDistinct:
+      return IntegerCell(sum.numerator);
+    case MeasureKind::kPercentile:
+      if (sum.denominator == 0) return {};
+      if (measure.factor == 1) return IntegerCell(sum.numerator);
+      return ScaledCell(sum.numerator, 1, measure.factor);
   }
   return {};
 }

@@ -12,11 +12,11 @@ namespace {
 /// Poor when any limit is broken, good when at least one metric is there, else unclassified.
 /// Source: reference/cube-model.md 3.1 "Computation".
 template <typename Limits>
-QualityClass AnyOf(const StreamRow& row, const Limits& limits) {
+QualityClass AnyOf(const StreamRow& row, const Limits& limits, const Classifier& by) {
   QualityClass result = QualityClass::kUnclassified;
   for (const Limit& limit : limits) {
     if (!Measured(row, limit)) continue;
-    if (Breaks(row, limit)) return QualityClass::kPoor;
+    if (Breaks(row, limit, by)) return QualityClass::kPoor;
     result = QualityClass::kGood;
   }
   return result;
@@ -30,31 +30,36 @@ QualityClass Combine(QualityClass a, QualityClass b) {
   return QualityClass::kUnclassified;
 }
 
-QualityClass ClassOfAudio(const StreamRow& row) {
-  const QualityClass jpdr = AnyOf(row, kAudioJpdrLimits);
-  return Combine(jpdr, AnyOf(row, std::initializer_list<Limit>{kAudioConcealed}));
+QualityClass ClassOfAudio(const StreamRow& row, const Classifier& by) {
+  const QualityClass jpdr = AnyOf(row, kAudioJpdrLimits, by);
+  return Combine(jpdr, AnyOf(row, std::initializer_list<Limit>{kAudioConcealed}, by));
 }
 
-QualityClass ClassOfVbss(const StreamRow& row) {
+QualityClass ClassOfVbss(const StreamRow& row, const Classifier& by) {
   const Limit* const deciding = VbssDecidingLimit(row);
   if (deciding == nullptr) return QualityClass::kUnclassified;
-  return Breaks(row, *deciding) ? QualityClass::kPoor : QualityClass::kGood;
+  return Breaks(row, *deciding, by) ? QualityClass::kPoor : QualityClass::kGood;
 }
 
-QualityClass ClassOfMetrics(const StreamRow& row) {
+QualityClass ClassOfMetrics(const StreamRow& row, const Classifier& by) {
   switch (MediaTypeOf(row)) {
     case MediaType::kAudio:
-      return ClassOfAudio(row);
+      return ClassOfAudio(row, by);
     case MediaType::kVideo:
-      return AnyOf(row, kVideoLimits);
+      return AnyOf(row, kVideoLimits, by);
     case MediaType::kAppSharing:
-      return AnyOf(row, kSharingLimits);
+      return AnyOf(row, kSharingLimits, by);
     case MediaType::kVbss:
-      return ClassOfVbss(row);
+      return ClassOfVbss(row, by);
     case MediaType::kOther:
       return QualityClass::kUnclassified;
   }
   return QualityClass::kUnclassified;
+}
+
+QualityClass JpdrOf(const StreamRow& row, const Classifier& by) {
+  if (MediaTypeOf(row) != MediaType::kAudio) return QualityClass::kUnclassified;
+  return AnyOf(row, kAudioJpdrLimits, by);
 }
 
 /// The source's own verdict on the leg. It only fills a gap: the source judged by the same limits
@@ -132,23 +137,26 @@ MediaType MediaTypeOf(const StreamRow& row) {
 }
 
 QualityClass ClassifyStream(const StreamRow& row) {
-  const QualityClass by_metrics = ClassOfMetrics(row);
+  const QualityClass by_metrics = ClassOfMetrics(row, PublishedClassifier());
   return by_metrics != QualityClass::kUnclassified ? by_metrics : ClassOfSource(row);
 }
 
 QualityClass ClassifyStreamJpdr(const StreamRow& row) {
-  if (MediaTypeOf(row) != MediaType::kAudio) return QualityClass::kUnclassified;
-  return AnyOf(row, kAudioJpdrLimits);
+  return JpdrOf(row, PublishedClassifier());
 }
 
 void ClassifySession(std::span<StreamRow> session) {
+  ClassifySession(session, PublishedClassifier());
+}
+
+void ClassifySession(std::span<StreamRow> session, const Classifier& classifier) {
   std::vector<Leg> legs;
   Value media = 0;
   for (const StreamRow& row : session) {
     Leg& leg = LegOf(legs, row.key.media_label);
-    leg.by_metrics = Combine(leg.by_metrics, ClassOfMetrics(row));
+    leg.by_metrics = Combine(leg.by_metrics, ClassOfMetrics(row, classifier));
     leg.by_source = Combine(leg.by_source, ClassOfSource(row));
-    leg.jpdr = Combine(leg.jpdr, ClassifyStreamJpdr(row));
+    leg.jpdr = Combine(leg.jpdr, JpdrOf(row, classifier));
     const MediaType type = MediaTypeOf(row);
     if (type != MediaType::kOther) media |= Value{1} << static_cast<int>(type);
   }

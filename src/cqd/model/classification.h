@@ -9,6 +9,7 @@
 
 namespace cqd::model {
 
+struct Classifier;
 enum class QualityClass : std::uint8_t { kUnclassified = 0, kGood = 1, kPoor = 2 };
 
 /// What a media line carries, by its label.
@@ -36,5 +37,7 @@ QualityClass ClassifyStreamJpdr(const StreamRow& row);
 /// else the source's verdict on the leg, else unclassified. A leg whose metrics we hold is judged
 /// by them alone. Precondition: equal source, session_time and session_seq in all rows.
 void ClassifySession(std::span<StreamRow> session);
+/// The same by other limits.
+void ClassifySession(std::span<StreamRow> session, const Classifier& classifier);
 
 }  // namespace cqd::model

@@ -47,6 +47,7 @@ constexpr std::string_view kColumnNames[] = {
     "end_day",
     "end_second",
     "facts",
+    "call",
 };
 static_assert(std::size(kColumnNames) == kCubeColumnCount);
 
@@ -204,9 +205,9 @@ void AddClassFacts(const StreamRow& row, MediaType media, FactSet& facts) {
 }
 
 /// Of the ladder only the metric that decides can make a stream poor.
-void AddVbssFacts(const StreamRow& row, FactSet& facts) {
+void AddVbssFacts(const StreamRow& row, const Classifier& by, FactSet& facts) {
   const Limit* const deciding = VbssDecidingLimit(row);
-  if (deciding == nullptr || !Breaks(row, *deciding)) return;
+  if (deciding == nullptr || !Breaks(row, *deciding, by)) return;
   if (deciding->field == Field::kLocalFrameLoss) {
     facts.Set(Fact::kDueToLocalFrameLoss);
   } else if (deciding->field == Field::kPostFecLoss) {
@@ -217,33 +218,34 @@ void AddVbssFacts(const StreamRow& row, FactSet& facts) {
 }
 
 /// Medium and the stream's own broken limits.
-void AddMediaFacts(const StreamRow& row, MediaType media, FactSet& facts) {
+void AddMediaFacts(const StreamRow& row, MediaType media, const Classifier& by, FactSet& facts) {
+  const auto breaks = [&row, &by](const Limit& limit) { return Breaks(row, limit, by); };
   switch (media) {
     case MediaType::kAudio:
       facts.Set(Fact::kAudio);
-      facts.Set(Fact::kDueToJitter, Breaks(row, kAudioJitter));
-      facts.Set(Fact::kDueToLoss, Breaks(row, kAudioPacketLoss));
-      facts.Set(Fact::kDueToDegradation, Breaks(row, kAudioDegradation));
-      facts.Set(Fact::kDueToRoundTrip, Breaks(row, kAudioRoundTrip));
-      facts.Set(Fact::kDueToConcealed, Breaks(row, kAudioConcealed));
+      facts.Set(Fact::kDueToJitter, breaks(kAudioJitter));
+      facts.Set(Fact::kDueToLoss, breaks(kAudioPacketLoss));
+      facts.Set(Fact::kDueToDegradation, breaks(kAudioDegradation));
+      facts.Set(Fact::kDueToRoundTrip, breaks(kAudioRoundTrip));
+      facts.Set(Fact::kDueToConcealed, breaks(kAudioConcealed));
       break;
     case MediaType::kVideo:
       facts.Set(Fact::kVideo);
-      facts.Set(Fact::kDueToPostFec, Breaks(row, kVideoPostFec));
-      facts.Set(Fact::kDueToLocalFrameLoss, Breaks(row, kVideoLocalFrameLoss));
-      facts.Set(Fact::kDueToFrameRate, Breaks(row, kVideoRecvFrameRate) ||
-                                           Breaks(row, kVideoInboundFrameRate) ||
-                                           Breaks(row, kVideoOutboundFrameRate));
+      facts.Set(Fact::kDueToPostFec, breaks(kVideoPostFec));
+      facts.Set(Fact::kDueToLocalFrameLoss, breaks(kVideoLocalFrameLoss));
+      facts.Set(Fact::kDueToFrameRate, breaks(kVideoRecvFrameRate) ||
+                                           breaks(kVideoInboundFrameRate) ||
+                                           breaks(kVideoOutboundFrameRate));
       break;
     case MediaType::kAppSharing:
       facts.Set(Fact::kAppSharing);
-      facts.Set(Fact::kDueToSpoiledTile, Breaks(row, kSharingSpoiledTile));
-      facts.Set(Fact::kDueToRelativeOneWay, Breaks(row, kSharingRelativeOneWay));
-      facts.Set(Fact::kDueToTileLatency, Breaks(row, kSharingTileLatency));
+      facts.Set(Fact::kDueToSpoiledTile, breaks(kSharingSpoiledTile));
+      facts.Set(Fact::kDueToRelativeOneWay, breaks(kSharingRelativeOneWay));
+      facts.Set(Fact::kDueToTileLatency, breaks(kSharingTileLatency));
       break;
     case MediaType::kVbss:
       facts.Set(Fact::kVbss);
-      AddVbssFacts(row, facts);
+      AddVbssFacts(row, by, facts);
       break;
     case MediaType::kOther:
       facts.Set(Fact::kOtherMedia);
@@ -285,10 +287,14 @@ void AddDurationFacts(Value duration_ms, FactSet& facts) {
   facts.Set(Fact::kDurationUnder60s, duration_ms < kLongMsMin);
 }
 
-Facts FactsOf(const StreamRow& row, MediaType media, const DerivedRow& derived) {
+}  // namespace
+
+Facts FactsBy(const Classifier& classifier, const StreamRow& row, const DerivedRow& derived) {
+  const auto media =
+      static_cast<MediaType>(derived[static_cast<std::size_t>(CubeColumn::kMediaType)]);
   FactSet facts;
   AddClassFacts(row, media, facts);
-  AddMediaFacts(row, media, facts);
+  AddMediaFacts(row, media, classifier, facts);
   const Value loss = row.Get(Field::kPacketLoss);
   facts.Set(Fact::kLossAboveOnePercent,
             loss != kNull && ToDouble(Field::kPacketLoss, loss) > kLossNoticedRatio);
@@ -298,7 +304,19 @@ Facts FactsOf(const StreamRow& row, MediaType media, const DerivedRow& derived) 
   return facts.bits;
 }
 
-}  // namespace
+Value CallOf(const StreamKey& key) {
+  // The finaliser of splitmix64 (S. Vigna, public domain), chained.
+  const auto mix = [](std::uint64_t x) {
+    x += 0x9e37'79b9'7f4a'7c15;
+    x = (x ^ (x >> 30)) * 0xbf58'476d'1ce4'e5b9;
+    x = (x ^ (x >> 27)) * 0x94d0'49bb'1331'11eb;
+    return x ^ (x >> 31);
+  };
+  std::uint64_t hash = mix(static_cast<std::uint64_t>(key.source.value));
+  hash = mix(hash ^ static_cast<std::uint64_t>(ToMicros(key.session_time)));
+  hash = mix(hash ^ static_cast<std::uint64_t>(key.session_seq));
+  return static_cast<Value>(hash >> 1);
+}
 
 std::string_view CubeColumnName(CubeColumn column) {
   const auto index = static_cast<std::size_t>(column);
@@ -328,7 +346,8 @@ void Derive(const StreamRow& row, const Mapping& mapping, const TimeZone& zone, 
   At(out, CubeColumn::kFromFirst) = FromFirst(row, first_is_caller);
   DeriveTimes(row, zone, out);
   DerivePlaces(mapping, out);
-  At(out, CubeColumn::kFacts) = static_cast<Value>(FactsOf(row, media, out));
+  At(out, CubeColumn::kFacts) = static_cast<Value>(FactsBy(PublishedClassifier(), row, out));
+  At(out, CubeColumn::kCall) = CallOf(row.key);
 }
 
 void DerivePlaces(const Mapping& mapping, DerivedRow& row) {

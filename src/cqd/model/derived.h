@@ -11,6 +11,7 @@
 
 #include "base/time_zone.h"
 #include "model/classification.h"
+#include "model/classifier.h"
 #include "model/facts.h"
 #include "model/fields.h"
 #include "model/mapping.h"
@@ -47,8 +48,9 @@ enum class CubeColumn : std::uint16_t {
   kEndDay,       ///< null when the end is unknown
   kEndSecond,
   kFacts,  ///< Facts
+  kCall,   ///< CallOf: equal for all streams of a session
 };
-inline constexpr int kCubeColumnCount = kFieldCount + 18;
+inline constexpr int kCubeColumnCount = kFieldCount + 19;
 
 constexpr CubeColumn AsColumn(Field field) {
   return static_cast<CubeColumn>(field);
@@ -103,6 +105,14 @@ bool FirstIsCaller(const AgentInfo& caller, const AgentInfo& callee);
 
 /// Computes all columns of `row`. Pure; threads: any. Cost: about 1 us.
 void Derive(const StreamRow& row, const Mapping& mapping, const TimeZone& zone, DerivedRow& out);
+
+/// The facts of a row whose leg was classified by `classifier` (ClassifySession); `derived` is the
+/// row by the published one.
+Facts FactsBy(const Classifier& classifier, const StreamRow& row, const DerivedRow& derived);
+
+/// 63 bits of a hash of source, session time and sequence. Two of n calls have the same with a
+/// chance of n^2 / 2^64.
+Value CallOf(const StreamKey& key);
 
 /// Computes again what depends on buildings and networks, PlaceOutputs(), from PlaceInputs() of the
 /// same row, whatever mapping it was derived by. Gives what Derive gives. Threads: any.

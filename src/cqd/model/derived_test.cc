@@ -56,7 +56,7 @@ class DeriveTest : public testing::Test {
 constexpr int kMediation = 1, kMcu = 2, kOc = 4, kPhone = 8, kLwa = 16405, kAndroid = 16400;
 
 TEST(CubeColumn, OrderAndNames) {
-  EXPECT_EQ(static_cast<int>(CubeColumn::kFacts) + 1, kCubeColumnCount);
+  EXPECT_EQ(static_cast<int>(CubeColumn::kCall) + 1, kCubeColumnCount);
   EXPECT_EQ(CubeColumnName(AsColumn(Field::kJitter)), "jitter_ms");
   EXPECT_EQ(CubeColumnName(CubeColumn::kFirstSubnet), "first_subnet");
   EXPECT_EQ(CubeColumnName(SecondOf(CubeColumn::kFirstSubnet)), "second_subnet");

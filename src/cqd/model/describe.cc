@@ -37,6 +37,10 @@ std::string_view MeasureKindName(MeasureKind kind) {
       return "average";
     case MeasureKind::kSum:
       return "sum";
+    case MeasureKind::kDistinct:
+      return "distinct count";
+    case MeasureKind::kPercentile:
+      return "percentile";
   }
   return "count";
 }

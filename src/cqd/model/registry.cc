@@ -109,9 +109,8 @@ std::span<const CubeColumn> ColumnsInUse() {
       columns.insert(attribute.inputs, attribute.inputs + attribute.input_count);
     }
     for (const Measure& measure : Measures()) {
-      if (measure.kind == MeasureKind::kAverage || measure.kind == MeasureKind::kSum) {
-        columns.insert(measure.metric);
-      }
+      columns.insert(measure.metric);  // the facts where there is none
+      if (measure.second_metric) columns.insert(*measure.second_metric);
     }
     return std::vector<CubeColumn>(columns.begin(), columns.end());
   }();

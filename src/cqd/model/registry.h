@@ -62,12 +62,15 @@ struct Attribute {
 };
 
 enum class MeasureKind : std::uint8_t {
-  kCount,    ///< streams that pass `test`
-  kPercent,  ///< 100 * count(test) / count(of); 0 when the latter is 0; three decimals
-  kRatio,    ///< count(test) / count(of); null when the latter is 0
-  kAverage,  ///< mean of `metric` over streams that pass `test` and carry it; null when none does;
-             ///< three decimals
-  kSum,      ///< sum of `metric` over the same, x `factor`
+  kCount,     ///< streams that pass `test`
+  kPercent,   ///< 100 * count(test) / count(of); 0 when the latter is 0; three decimals
+  kRatio,     ///< count(test) / count(of); null when the latter is 0
+  kAverage,   ///< mean of `metric` over streams that pass `test` and carry it; null when none does;
+              ///< three decimals
+  kSum,       ///< sum of `metric` over the same, x `factor`
+  kDistinct,  ///< different values of `metric`, and of `second_metric`, in streams that pass `test`
+  kPercentile,  ///< of the `metric` of streams that pass `test` and carry it, in order, the value
+                ///< at place ceil(percent * count / 100), x `factor`; null when none does
 };
 /// "count", "percentage" and so on, as documents write it.
 std::string_view MeasureKindName(MeasureKind kind);
@@ -80,8 +83,10 @@ struct Measure {
   std::string group;  ///< category in the grouped list of dialect B
   MeasureKind kind = MeasureKind::kCount;
   FactTest test;
-  FactTest of;                             ///< kPercent, kRatio
-  CubeColumn metric = CubeColumn::kFacts;  ///< kAverage, kSum
+  FactTest of;                              ///< kPercent, kRatio
+  CubeColumn metric = CubeColumn::kFacts;   ///< of all kinds but the first three
+  std::optional<CubeColumn> second_metric;  ///< kDistinct: counted together with the first
+  int percent = 0;                          ///< kPercentile, 1 to 99
   double factor = 1;  ///< stored integer x factor = value in `unit` (10^-scale of the column)
   bool proven = false;
   std::string unit;

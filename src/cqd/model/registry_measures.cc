@@ -1,5 +1,9 @@
 // All measures. Source: reference/cube-model.md 3.2 (proven), 3.3.
+#include <optional>
+#include <string_view>
+#include <tuple>
 #include <utility>
+#include <vector>
 
 #include "model/internal/catalog.h"
 
@@ -8,6 +12,7 @@ namespace {
 
 constexpr const char* kProvenSource = "reference/cube-model.md 3.2";
 constexpr const char* kSource = "reference/cube-model.md 3.3";
+constexpr const char* kOwnSource = "docs/api-query.md, Distinct counts";
 
 constexpr FactTest kEveryStream{};
 /// Streams of the medium that have a class: what a poor percentage is a share of.
@@ -61,6 +66,31 @@ class MeasureList {
     measure.unit = std::move(unit);
     return measure;
   }
+  /// The average of a metric, and its percentiles.
+  Measure& Spread(const std::string& name, CubeColumn metric, double factor, std::string unit,
+                  const std::string& words, FactTest test = kEveryStream) {
+    for (const int percent : {50, 90, 95, 99}) {
+      Measure& measure = Add(
+          "P" + std::to_string(percent) + " " + name, MeasureKind::kPercentile, test,
+          "Value that " + std::to_string(percent) + " % of the streams do not exceed: " + words);
+      measure.metric = metric;
+      measure.percent = percent;
+      measure.factor = factor;
+      measure.unit = unit;
+      measure.source = kOwnSource;
+    }
+    return measures_.back();
+  }
+  Measure& Distinct(std::string name, CubeColumn metric, std::optional<CubeColumn> second,
+                    std::string unit, std::string description, FactTest test = kEveryStream) {
+    Measure& measure = Add(std::move(name), MeasureKind::kDistinct, test, std::move(description));
+    measure.metric = metric;
+    measure.second_metric = second;
+    measure.unit = std::move(unit);
+    measure.source = kOwnSource;
+    return measure;
+  }
+  const std::vector<Measure>& measures() const { return measures_; }
   std::vector<Measure> Take() { return std::move(measures_); }
 
  private:
@@ -313,6 +343,58 @@ void AddAverages(MeasureList& list) {
                "Mean time from encoding to decoding of a tile");
 }
 
+void AddDistinctCounts(MeasureList& list) {
+  list.Group("Distinct Counts");
+  list.Distinct("Total Call Count", CubeColumn::kCall, {}, "calls",
+                "Calls with a stream here; each participant of a conference is a call of its own. "
+                "Told apart by 63 bits: two of a month's 100 million are taken for one with a "
+                "chance below one in a thousand");
+  const std::tuple<const char*, const char*, Fact> media[] = {
+      {"Audio", "audio", Fact::kAudio},
+      {"Video", "video", Fact::kVideo},
+      {"AppSharing", "application sharing", Fact::kAppSharing},
+      {"VBSS", "video-based screen sharing", Fact::kVbss}};
+  for (const auto& [name, words, fact] : media) {
+    list.Distinct(std::string(name) + " Call Count", CubeColumn::kCall, {}, "calls",
+                  std::string("Calls with a stream of ") + words + " here", AllOf(fact));
+  }
+  list.Distinct("Total Conference Count", AsColumn(Field::kConference), {}, "conferences",
+                "Conferences with a stream here");
+  list.Distinct("Total User Count", CubeColumn::kFirstUser, CubeColumn::kSecondUser, "users",
+                "Users at either end of the streams");
+  list.Distinct("First User Count", CubeColumn::kFirstUser, {}, "users",
+                "Users at the first end of the streams");
+  list.Distinct("Second User Count", CubeColumn::kSecondUser, {}, "users",
+                "Users at the second end of the streams");
+}
+
+void AddDurations(MeasureList& list) {
+  constexpr double kMinutes = 1.0 / 60000;
+  list.Group("Durations");
+  list.Sum("Total Stream Duration (Minutes)", CubeColumn::kDurationMs, kMinutes, "min",
+           kEveryStream, "Length of all streams together");
+  list.Sum("Total Video Stream Duration (Minutes)", CubeColumn::kDurationMs, kMinutes, "min",
+           AllOf(Fact::kVideo), "Length of all video streams together");
+  list.Sum("Total AppSharing Stream Duration (Minutes)", CubeColumn::kDurationMs, kMinutes, "min",
+           AllOf(Fact::kAppSharing), "Length of all application sharing streams together");
+  list.Sum("Total VBSS Stream Duration (Minutes)", CubeColumn::kDurationMs, kMinutes, "min",
+           AllOf(Fact::kVbss), "Length of all video-based screen sharing streams together");
+  list.Sum("Audio Poor Stream Duration (Minutes)", CubeColumn::kDurationMs, kMinutes, "min",
+           AllOf(Fact::kAudio, Fact::kPoor), "Length of the audio streams of poor legs together");
+  list.Spread("Call Duration", CubeColumn::kDurationMs, 1e-3, "s", "length of a stream");
+}
+
+/// For each metric that has an average.
+void AddPercentiles(MeasureList& list) {
+  const std::vector<Measure> averages = list.measures();
+  for (const Measure& average : averages) {
+    if (average.kind != MeasureKind::kAverage || !average.group.ends_with(" Averages")) continue;
+    list.Group(average.group.substr(0, average.group.find(' ')) + " Percentiles");
+    const std::string name = average.name.substr(std::string_view("Avg ").size());
+    list.Spread(name, average.metric, average.factor, average.unit, name, average.test);
+  }
+}
+
 }  // namespace
 
 std::vector<Measure> MakeMeasures() {
@@ -326,6 +408,9 @@ std::vector<Measure> MakeMeasures() {
   AddFeedback(list);
   AddSignals(list);
   AddAverages(list);
+  AddDistinctCounts(list);
+  AddDurations(list);
+  AddPercentiles(list);
   return list.Take();
 }
 

@@ -153,7 +153,7 @@ TEST(Registry, NamesAreUniqueAndEverythingIsDescribed) {
     EXPECT_FALSE(measure.description.empty());
     EXPECT_FALSE(measure.unit.empty());
     EXPECT_FALSE(measure.group.empty());
-    EXPECT_TRUE(measure.source.starts_with("reference/"));
+    EXPECT_TRUE(measure.source.starts_with("reference/") || measure.source.starts_with("docs/"));
   }
   EXPECT_EQ(AttributeNames().size() + MeasureNames().size(), count);
 }
@@ -173,10 +173,13 @@ TEST(Registry, MeasuresMeasureColumnsTheyUse) {
   EXPECT_TRUE(columns.contains(CubeColumn::kFacts));
   for (const Measure& measure : Measures()) {
     const bool has_metric =
-        measure.kind == MeasureKind::kAverage || measure.kind == MeasureKind::kSum;
+        measure.kind == MeasureKind::kAverage || measure.kind == MeasureKind::kSum ||
+        measure.kind == MeasureKind::kPercentile || measure.kind == MeasureKind::kDistinct;
     EXPECT_EQ(has_metric, measure.metric != CubeColumn::kFacts) << measure.name;
     EXPECT_TRUE(columns.contains(measure.metric)) << measure.name;
-    if (has_metric && IsFieldColumn(measure.metric)) {
+    EXPECT_EQ(measure.kind == MeasureKind::kPercentile, measure.percent != 0) << measure.name;
+    const bool counts_values = measure.kind == MeasureKind::kDistinct;
+    if (has_metric && !counts_values && IsFieldColumn(measure.metric)) {
       const auto field = static_cast<Field>(measure.metric);
       EXPECT_DOUBLE_EQ(measure.factor, ToDouble(field, 1)) << measure.name;
     }

@@ -479,7 +479,7 @@ std::vector<Setting> SettingsOf(Config& c) {
        .max = 100,
        .unit = "versions",
        .meaning = "Published states kept for queries with `AsOf` or `CompareTo`, the newest "
-                  "included; they do not survive a restart. Larger: further back, and the disk "
+                  "included; they outlive a restart. Larger: further back, and the disk "
                   "space of months that were built again is free that much later."},
       {.key = "cube.deltas_max",
        .value = &c.cube_deltas_max,

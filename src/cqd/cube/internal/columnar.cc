@@ -5,10 +5,12 @@
 #include <chrono>
 #include <map>
 #include <new>
+#include <optional>
 #include <system_error>
 #include <thread>
 
 #include "cube/internal/columnar_collect.h"
+#include "cube/internal/leg_classes.h"
 #include "cube/internal/query_memory.h"
 
 namespace cqd::cube {
@@ -21,29 +23,46 @@ Error OutOfMemory() {
   return Fail(ErrorCode::kResourceExhausted, "the query needs more memory than there is");
 }
 
-/// Scans of one query, shared by its threads: each takes the next segment until none is left or one
-/// of them failed.
+/// Segments [begin, end) that one thread takes at once.
+struct Unit {
+  std::size_t begin = 0;
+  std::size_t end = 0;
+};
+
+/// One segment each, or all of a month.
+std::vector<Unit> CutUnits(std::span<const VisibleSegment> segments, bool by_month) {
+  std::vector<Unit> units;
+  for (std::size_t s = 0; s < segments.size(); ++s) {
+    if (by_month && s > 0 && segments[s].month == segments[s - 1].month) {
+      units.back().end = s + 1;
+    } else {
+      units.push_back({s, s + 1});
+    }
+  }
+  return units;
+}
+
+/// Scans of one query, shared by its threads: each takes the next unit until none is left or one of
+/// them failed.
 class SharedScan {
  public:
   SharedScan(const Plan& plan, const CubeQuery& query, std::span<const VisibleSegment> segments,
              const QueryLimits& limits, const StopCheck& stop)
-      : plan_(plan), query_(query), segments_(segments), limits_(limits), stop_(stop) {}
+      : plan_(plan),
+        query_(query),
+        segments_(segments),
+        units_(CutUnits(segments, plan.is_by_month())),
+        limits_(limits),
+        stop_(stop) {}
 
   Status Run(Tally& tally) {
     Scanner scanner(plan_);
+    std::optional<LegClasses> legs;
+    if (plan_.what_if) legs.emplace(plan_.what_if->classifier, plan_.what_if->wanted);
     while (!failed_.load(std::memory_order_relaxed)) {
-      const std::size_t segment = next_.fetch_add(1, std::memory_order_relaxed);
-      if (segment >= segments_.size()) break;
-      CQD_RETURN_IF_ERROR(stop_());
-      scanner.Scan(segments_[segment], segment, tally);
-      if (tally.groups.size() > plan_.groups_max) {
-        return TooMuchMemory(plan_, query_, limits_);
-      }
-      if (!plan_.shape.is_array() &&
-          static_cast<std::int64_t>(tally.groups.size()) > limits_.groups_max) {
-        return Fail(ErrorCode::kResourceExhausted,
-                    "too many groups: the limit is " + std::to_string(limits_.groups_max));
-      }
+      const std::size_t unit = next_.fetch_add(1, std::memory_order_relaxed);
+      if (unit >= units_.size()) break;
+      CQD_RETURN_IF_ERROR(RunUnit(units_[unit], scanner, legs, tally));
     }
     return OkStatus();
   }
@@ -61,9 +80,42 @@ class SharedScan {
   }
 
  private:
+  Status RunUnit(Unit unit, Scanner& scanner, std::optional<LegClasses>& legs, Tally& tally) {
+    CQD_RETURN_IF_ERROR(stop_());
+    if (legs) {
+      bool any = false;
+      for (std::size_t s = unit.begin; s < unit.end && !any; ++s) {
+        any = scanner.MayPass(segments_[s], s);
+      }
+      if (!any) {
+        tally.scanned.segments += static_cast<std::int64_t>(unit.end - unit.begin);
+        tally.scanned.segments_skipped += static_cast<std::int64_t>(unit.end - unit.begin);
+        return OkStatus();
+      }
+      CQD_RETURN_IF_ERROR(legs->Make(segments_.subspan(unit.begin, unit.end - unit.begin), stop_));
+    }
+    for (std::size_t s = unit.begin; s < unit.end; ++s) {
+      if (s != unit.begin) CQD_RETURN_IF_ERROR(stop_());
+      scanner.Scan(segments_[s], s,
+                   legs ? legs->StatesOf(s - unit.begin) : std::span<const WhatIfState>(), tally);
+      if (tally.groups.size() > plan_.groups_max) {
+        return TooMuchMemory(plan_, query_, limits_);
+      }
+      if (!plan_.shape.is_array() &&
+          static_cast<std::int64_t>(tally.groups.size()) > limits_.groups_max) {
+        return Fail(ErrorCode::kResourceExhausted,
+                    "too many groups: the limit is " + std::to_string(limits_.groups_max));
+      }
+      CQD_RETURN_IF_ERROR(tally.CheckSets());
+    }
+    if (plan_.is_by_month()) tally.FinishMonth(plan_);
+    return OkStatus();
+  }
+
   const Plan& plan_;
   const CubeQuery& query_;
   std::span<const VisibleSegment> segments_;
+  const std::vector<Unit> units_;
   const QueryLimits& limits_;
   const StopCheck& stop_;
   std::atomic<std::size_t> next_{0};
@@ -137,7 +189,9 @@ Result<Tally> ScanAll(Plan& plan, const CubeQuery& query, std::span<const Visibl
   for (std::size_t i = 1; i <= helpers; ++i) {
     Merge(plan, tallies[i], tallies[0]);
     tallies[0].scanned.Add(tallies[i].scanned);
+    CQD_RETURN_IF_ERROR(tallies[0].CheckSets());
   }
+  tallies[0].FinishSets(plan);
   return std::move(tallies[0]);
 }
 

@@ -39,6 +39,12 @@ class Values {
     if (measure.sum) {
       return {tally_.sums[*measure.sum][group_], tally_.numbers[*measure.sum][group_]};
     }
+    if (measure.distinct) return {tally_.distinct_numbers[*measure.distinct][group_], 0};
+    if (measure.histogram) {
+      const auto ranked = tally_.histograms[*measure.histogram].At(group_, measure.percent);
+      if (ranked.count == 0) return {};
+      return {plan_.histograms[*measure.histogram].values[ranked.value], ranked.count};
+    }
     return {passed_[measure.test], measure.of ? passed_[*measure.of] : 0};
   }
 

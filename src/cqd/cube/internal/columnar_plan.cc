@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <map>
+#include <numeric>
+
+#include "cube/internal/what_if.h"
 
 namespace cqd::cube {
 namespace {
@@ -42,6 +45,43 @@ std::size_t PlaceOf(std::vector<model::FactTest>& tests, model::FactTest test) {
   return tests.size() - 1;
 }
 
+/// The place of `wanted` in `list`, where it is put when it is not there.
+template <typename T>
+std::size_t PlaceIn(std::vector<T>& list, T wanted) {
+  const auto found = std::find(list.begin(), list.end(), wanted);
+  const auto place = static_cast<std::size_t>(found - list.begin());
+  if (found == list.end()) list.push_back(std::move(wanted));
+  return place;
+}
+
+std::size_t PlanHistogram(model::CubeColumn column, std::size_t test, Plan& plan) {
+  for (std::size_t h = 0; h < plan.histograms.size(); ++h) {
+    if (plan.histograms[h].column == column && plan.histograms[h].test == test) return h;
+  }
+  plan.histograms.push_back({column, test, nullptr, {}, {}});
+  return plan.histograms.size() - 1;
+}
+
+/// Puts the values of a column in order.
+Status FinishHistogram(const Indexes& indexes, const StopCheck& stop, PlannedHistogram& histogram) {
+  CQD_ASSIGN_OR_RETURN(histogram.index, indexes.OfColumn(histogram.column, stop));
+  const std::size_t count = histogram.index->size();
+  std::vector<std::uint32_t> order(count);
+  std::iota(order.begin(), order.end(), 0U);
+  std::sort(order.begin(), order.end(), [&](std::uint32_t a, std::uint32_t b) {
+    return histogram.index->ValueOf(a) < histogram.index->ValueOf(b);
+  });
+  CQD_RETURN_IF_ERROR(stop());
+  histogram.rank_of.assign(count, PlannedHistogram::kNoRank);
+  for (const std::uint32_t number : order) {
+    const model::Value value = histogram.index->ValueOf(number);
+    if (value == model::kNull) continue;
+    histogram.rank_of[number] = static_cast<std::uint32_t>(histogram.values.size());
+    histogram.values.push_back(value);
+  }
+  return OkStatus();
+}
+
 PlannedMeasure PlanMeasure(const model::Measure& measure, Plan& plan) {
   PlannedMeasure planned;
   planned.test = PlaceOf(plan.tests, measure.test);
@@ -54,14 +94,32 @@ PlannedMeasure PlanMeasure(const model::Measure& measure, Plan& plan) {
       break;
     case model::MeasureKind::kAverage:
     case model::MeasureKind::kSum: {
-      const PlannedSum sum{measure.metric, planned.test};
-      const auto found = std::find(plan.sums.begin(), plan.sums.end(), sum);
-      planned.sum = static_cast<std::size_t>(found - plan.sums.begin());
-      if (found == plan.sums.end()) plan.sums.push_back(sum);
+      planned.sum = PlaceIn(plan.sums, PlannedSum{measure.metric, planned.test});
       break;
     }
+    case model::MeasureKind::kDistinct:
+      planned.distinct = PlaceIn(
+          plan.distincts, PlannedDistinct{measure.metric, measure.second_metric, planned.test});
+      break;
+    case model::MeasureKind::kPercentile:
+      planned.histogram = PlanHistogram(measure.metric, planned.test, plan);
+      planned.percent = measure.percent;
+      break;
   }
   return planned;
+}
+
+constexpr model::Facts kMediaFacts =
+    model::BitOf(model::Fact::kAudio) | model::BitOf(model::Fact::kVideo) |
+    model::BitOf(model::Fact::kAppSharing) | model::BitOf(model::Fact::kVbss) |
+    model::BitOf(model::Fact::kOtherMedia);
+
+void SetClasses(const std::map<std::vector<column::Mask>, std::uint32_t>& classes, Plan& plan) {
+  plan.class_count = std::max<std::size_t>(1, classes.size());
+  plan.passes.assign(plan.tests.size(), std::vector<column::Mask>(plan.class_count, 0));
+  for (const auto& [passed_tests, number] : classes) {
+    for (std::size_t t = 0; t < passed_tests.size(); ++t) plan.passes[t][number] = passed_tests[t];
+  }
 }
 
 /// Numbers the sets of tests that occur among the facts words of the snapshot.
@@ -80,11 +138,61 @@ void PlanClasses(Plan& plan) {
     const auto next = static_cast<std::uint32_t>(classes.size());
     plan.class_of_facts.push_back(classes.emplace(passed, next).first->second);
   }
-  plan.class_count = std::max<std::size_t>(1, classes.size());
-  plan.passes.assign(plan.tests.size(), std::vector<column::Mask>(plan.class_count, 0));
-  for (const auto& [passed_tests, number] : classes) {
-    for (std::size_t t = 0; t < passed_tests.size(); ++t) plan.passes[t][number] = passed_tests[t];
+  SetClasses(classes, plan);
+}
+
+/// Whether streams of the medium may pass the test, by facts that other limits replace.
+bool DependsOnLimits(model::FactTest test, model::Fact medium) {
+  const bool may_pass = (model::BitOf(medium) & test.mask) == (test.value & kMediaFacts);
+  return may_pass && (test.mask & ReplacedFacts()) != 0;
+}
+
+/// As PlanClasses, for facts that other limits change.
+Status PlanWhatIf(const model::Classifier& classifier, Plan& plan) {
+  constexpr std::size_t kEntriesMax = std::size_t{1} << 23;
+  PlannedWhatIf what_if;
+  what_if.classifier = classifier;
+  model::Facts tested = 0;
+  for (const model::FactTest& test : plan.tests) {
+    tested |= test.mask;
+    for (const model::MediumRule& rule : model::MediumRules()) {
+      if (DependsOnLimits(test, rule.fact)) {
+        what_if.wanted[static_cast<std::size_t>(rule.medium)] = true;
+      }
+    }
   }
+  std::map<model::Facts, std::uint32_t> rests;
+  for (std::uint32_t number = 0; number < plan.facts->size(); ++number) {
+    const model::Value word = plan.facts->ValueOf(number);
+    // The medium decides what a state means.
+    const model::Facts kept = (tested | kMediaFacts | ReplacedFacts()) & ~RenewedFacts();
+    const auto facts = static_cast<model::Facts>(word == model::kNull ? 0 : word) & kept;
+    const auto next = static_cast<std::uint32_t>(rests.size());
+    plan.class_of_facts.push_back(rests.emplace(facts, next).first->second);
+  }
+  if (rests.size() * kWhatIfStates > kEntriesMax) {
+    return Fail(ErrorCode::kResourceExhausted,
+                "too many different measurements at once for a what-if question: ask for fewer");
+  }
+  what_if.class_of.resize(std::max<std::size_t>(1, rests.size()) * kWhatIfStates);
+  std::map<model::Facts, std::uint32_t> known;  // by tested facts
+  std::map<std::vector<column::Mask>, std::uint32_t> classes;
+  std::vector<column::Mask> passed(plan.tests.size());
+  for (const auto& [rest, place] : rests) {
+    for (std::size_t state = 0; state < kWhatIfStates; ++state) {
+      const model::Facts facts = WithState(rest, static_cast<WhatIfState>(state)) & tested;
+      auto [at, is_new] = known.try_emplace(facts, 0);
+      if (is_new) {
+        for (std::size_t t = 0; t < passed.size(); ++t) passed[t] = plan.tests[t](facts) ? 1 : 0;
+        const auto next = static_cast<std::uint32_t>(classes.size());
+        at->second = classes.emplace(passed, next).first->second;
+      }
+      what_if.class_of[place * kWhatIfStates + state] = at->second;
+    }
+  }
+  SetClasses(classes, plan);
+  plan.what_if = std::move(what_if);
+  return OkStatus();
 }
 
 model::Value DayOf(UtcTime time) {
@@ -111,7 +219,14 @@ Result<Plan> MakePlan(const CubeQuery& query, const Indexes& indexes, const Stop
     plan.measures.push_back(PlanMeasure(*measure, plan));
   }
   CQD_ASSIGN_OR_RETURN(plan.facts, indexes.OfColumn(model::CubeColumn::kFacts, stop));
-  PlanClasses(plan);
+  if (query.what_if) {
+    CQD_RETURN_IF_ERROR(PlanWhatIf(*query.what_if, plan));
+  } else {
+    PlanClasses(plan);
+  }
+  for (PlannedHistogram& histogram : plan.histograms) {
+    CQD_RETURN_IF_ERROR(FinishHistogram(indexes, stop, histogram));
+  }
   return plan;
 }
 

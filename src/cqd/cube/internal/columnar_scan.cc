@@ -55,7 +55,11 @@ bool IsLate(const column::ColumnView* view, const column::CodeSet& set) {
 
 }  // namespace
 
-Tally::Tally(const Plan& plan) : groups(plan.shape) {
+Tally::Tally(const Plan& plan) : groups(plan.shape), distincts(plan.distincts.size()) {
+  for (const PlannedHistogram& histogram : plan.histograms) {
+    histograms.emplace_back(plan.shape.is_array() ? plan.shape.array_size() : 0,
+                            histogram.values.size());
+  }
   Resize(plan);
   if (!plan.shape.is_array()) return;
   small.resize(counts.size());
@@ -82,10 +86,13 @@ void Tally::Resize(const Plan& plan) {
   numbers.resize(plan.sums.size());
   for (auto& by_group : sums) by_group.resize(groups.size());
   for (auto& by_group : numbers) by_group.resize(groups.size());
+  distinct_numbers.resize(plan.distincts.size());
+  for (auto& by_group : distinct_numbers) by_group.resize(groups.size());
 }
 
 void Merge(const Plan& plan, const Tally& from, Tally& to) {
   if (plan.shape.is_array()) {
+    MergeSets(from, {}, to);
     for (std::size_t i = 0; i < to.counts.size(); ++i) to.counts[i] += from.counts[i];
     for (std::size_t s = 0; s < plan.sums.size(); ++s) {
       for (std::size_t g = 0; g < to.sums[s].size(); ++g) {
@@ -102,6 +109,7 @@ void Merge(const Plan& plan, const Tally& from, Tally& to) {
     place[g] = to.groups.NumberOf(tuple);
   }
   to.Resize(plan);
+  MergeSets(from, place, to);
   for (std::size_t g = 0; g < place.size(); ++g) {
     const std::int64_t* counts = from.counts.data() + g * plan.class_count;
     std::int64_t* target = to.counts.data() + place[g] * plan.class_count;
@@ -215,7 +223,7 @@ bool Scanner::Prepare(const VisibleSegment& visible, std::size_t segment) {
 /// the dictionary of the facts are the answer, less the dead rows: no other row is read.
 bool Scanner::CountFromTotals(const VisibleSegment& visible, std::size_t segment, Tally& tally) {
   const column::ColumnView& facts = visible.segment->Column(model::CubeColumn::kFacts);
-  if (filtered_ || !plan_.sums.empty() || facts.encoding == column::Encoding::kFrame) return false;
+  if (filtered_ || !plan_.counts_only() || facts.encoding == column::Encoding::kFrame) return false;
   std::vector<std::uint32_t> tuple;
   for (const auto& dimension : plan_.dimensions) {
     const AttributeIndex::ByCode* by_code = dimension->FindByCode(segment);
@@ -445,7 +453,7 @@ void Scanner::CountBlock(const VisibleSegment& visible, std::size_t segment, std
   const column::ColumnView& facts = visible.segment->Column(model::CubeColumn::kFacts);
   if (plan_.shape.is_array()) {
     const std::uint32_t fixed = IndexGroups(visible, segment, first, selected);
-    if (plan_.sums.empty() && facts.width != 0 && !class_by_code_.empty()) {
+    if (plan_.counts_only() && facts.width != 0 && !class_by_code_.empty()) {
       return CountSmall(facts, first, selected, fixed, tally);
     }
     if (one_group_) {
@@ -471,9 +479,13 @@ void Scanner::CountBlock(const VisibleSegment& visible, std::size_t segment, std
       }
     });
   }
+  if (plan_.what_if) ClassifyAgain(first, selected);
   column::CountClasses(groups_.data(), classes_.data(), selected,
                        static_cast<std::uint32_t>(plan_.class_count), tally.counts.data());
   AddSums(visible, first, selected, tally);
+  if (!plan_.distincts.empty() || !plan_.histograms.empty()) {
+    AddSets(visible, segment, first, selected, tally);
+  }
 }
 
 /// Bytes of codes that a query looks at for each row, when nothing stops it before.
@@ -492,7 +504,9 @@ std::int64_t Scanner::BytesOfRow(const CubeSegment& segment) const {
   return bytes;
 }
 
-void Scanner::Scan(const VisibleSegment& visible, std::size_t segment, Tally& tally) {
+void Scanner::Scan(const VisibleSegment& visible, std::size_t segment,
+                   std::span<const WhatIfState> states, Tally& tally) {
+  states_ = states;
   ScanCounts& scanned = tally.scanned;
   ++scanned.segments;
   if (!Prepare(visible, segment)) {

@@ -2,11 +2,14 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "column/kernels.h"
 #include "cube/explain.h"
 #include "cube/internal/columnar_plan.h"
+#include "cube/internal/columnar_sets.h"
+#include "cube/internal/what_if.h"
 
 namespace cqd::cube {
 
@@ -19,17 +22,29 @@ struct Tally {
   void MakeRoom(std::size_t rows);
   /// Moves what stands in `small` to `counts`.
   void Settle();
+  /// To be called after each segment. Errors: kResourceExhausted (sets, histograms).
+  Status CheckSets();
+  /// All streams of a month are in: its calls are counted.
+  void FinishMonth(const Plan& plan);
+  /// All streams are in: sets are counted, values ranked.
+  void FinishSets(const Plan& plan);
 
   GroupNumbers groups;
   std::vector<std::int64_t> counts;  ///< by group x class
   /// Part of the counts of an array of groups, in numbers that need half the cache; twice over when
   /// that still fits it (column::CountByCode).
   std::vector<std::uint32_t> small, small_other;
-  std::size_t small_rows = 0;                      ///< counted there: below 2^32
-  std::vector<std::vector<std::int64_t>> sums;     ///< by planned sum, by group
-  std::vector<std::vector<std::int64_t>> numbers;  ///< values in each sum
+  std::size_t small_rows = 0;                               ///< counted there: below 2^32
+  std::vector<std::vector<std::int64_t>> sums;              ///< by planned sum, by group
+  std::vector<std::vector<std::int64_t>> numbers;           ///< values in each sum
+  std::vector<DistinctSet> distincts;                       ///< by planned one
+  std::vector<std::vector<std::int64_t>> distinct_numbers;  ///< counted of them, by group
+  std::vector<Histogram> histograms;                        ///< by planned one
   ScanCounts scanned;
 };
+
+/// Adds sets and histograms of `from`, whose group g is `place[g]` in `to`; empty: g.
+void MergeSets(const Tally& from, std::span<const std::uint32_t> place, Tally& to);
 
 /// Adds `from` to `to`, group by group; both are settled.
 void Merge(const Plan& plan, const Tally& from, Tally& to);
@@ -38,8 +53,14 @@ void Merge(const Plan& plan, const Tally& from, Tally& to);
 class Scanner {
  public:
   explicit Scanner(const Plan& plan);
-  /// Counts the visible streams of a segment that pass; `segment` is its place in the snapshot.
-  void Scan(const VisibleSegment& visible, std::size_t segment, Tally& tally);
+  /// Counts the visible streams of a segment that pass; `segment` is its place in the snapshot,
+  /// `states` of a what-if question are by row, else empty.
+  void Scan(const VisibleSegment& visible, std::size_t segment, std::span<const WhatIfState> states,
+            Tally& tally);
+  /// False when no stream of the segment can pass.
+  bool MayPass(const VisibleSegment& visible, std::size_t segment) {
+    return Prepare(visible, segment);
+  }
 
  private:
   /// How many rows of a block pass, by its zone.
@@ -80,11 +101,18 @@ class Scanner {
                   std::uint32_t fixed, Tally& tally);
   void AddSums(const VisibleSegment& visible, std::size_t first, std::size_t selected,
                Tally& tally);
+  void AddSets(const VisibleSegment& visible, std::size_t segment, std::size_t first,
+               std::size_t selected, Tally& tally);
+  void AddToHistogram(const PlannedHistogram& planned, const column::ColumnView& view,
+                      std::size_t segment, std::size_t first, std::size_t passing,
+                      Histogram& histogram) const;
+  void ClassifyAgain(std::size_t first, std::size_t selected);
   std::size_t KeepPassing(std::size_t test, std::size_t selected);
   void CountBlock(const VisibleSegment& visible, std::size_t segment, std::size_t first,
                   std::size_t selected, Tally& tally);
 
   const Plan& plan_;
+  std::span<const WhatIfState> states_;
   std::vector<SegmentAnyOf> filters_;
   std::vector<SegmentFilter> late_filters_;  ///< of all_of too; cheaper on what the others leave
   std::optional<column::CodeSet> window_;

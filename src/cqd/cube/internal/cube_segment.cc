@@ -26,6 +26,12 @@ std::vector<model::CubeColumn> MakeStoredColumns() {
   for (const auto inputs = model::PlaceInputs(); const model::CubeColumn column : inputs) {
     columns.push_back(column);  // DerivePlaces
   }
+  columns.push_back(model::CubeColumn::kCall);  // what-if questions, with what follows
+  columns.push_back(model::CubeColumn::kMediaType);
+  columns.push_back(model::CubeColumn::kMediaLabel);
+  for (const model::MediumRule& rule : model::MediumRules()) {
+    for (const model::RuleStep& step : rule.steps) columns.push_back(model::AsColumn(step.field));
+  }
   std::sort(columns.begin(), columns.end());
   columns.erase(std::unique(columns.begin(), columns.end()), columns.end());
   return columns;

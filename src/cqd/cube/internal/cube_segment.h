@@ -36,7 +36,7 @@ struct RowRange {
 
 /// Raise when model::Derive gives other values for the same row, or segments are laid out
 /// otherwise: stored segments are then rebuilt.
-inline constexpr int kDefinitionVersion = 2;
+inline constexpr int kDefinitionVersion = 3;
 /// Changes with kDefinitionVersion and with the columns that are stored.
 std::uint64_t DefinitionHash();
 /// The columns a segment stores: model::ColumnsInUse() and what every query needs.
@@ -148,6 +148,8 @@ struct DeadRows {
 struct VisibleSegment {
   std::shared_ptr<const CubeSegment> segment;
   std::shared_ptr<const DeadRows> dead;
+  /// All streams of a call are in segments of one month, and these are neighbours.
+  std::int32_t month = 0;
   std::int64_t live_rows() const {
     return static_cast<std::int64_t>(segment->row_count()) - (dead ? dead->count : 0);
   }

@@ -5,8 +5,11 @@
 #include <algorithm>
 #include <atomic>
 #include <filesystem>
+#include <map>
+#include <optional>
 #include <system_error>
 #include <thread>
+#include <tuple>
 
 #include "base/log.h"
 #include "base/text.h"
@@ -21,13 +24,22 @@ namespace fs = std::filesystem;
 constexpr std::string_view kManifestFile = "manifest.json";
 constexpr std::uint64_t kMasksBytesMax = std::uint64_t{1} << 32;
 
+/// "kept.<version>.json": the manifest of an earlier state.
+bool IsKeptManifest(const std::string& name) {
+  return name.starts_with("kept.") && name.ends_with(".json");
+}
+std::string KeptManifestName(std::int64_t version) {
+  return fmt::format("kept.{}.json", version);
+}
+
 bool IsCubeFile(const std::string& name) {
-  return name.ends_with(".seg") || name.ends_with(".mask");
+  return name.ends_with(".seg") || name.ends_with(".mask") || IsKeptManifest(name);
 }
 
 /// What a write left behind that was killed before its rename.
 bool IsLeftover(const std::string& name) {
-  return name.ends_with(".seg.new") || name.ends_with(".mask.new");
+  return name.ends_with(".seg.new") || name.ends_with(".mask.new") ||
+         (name.starts_with("kept.") && name.ends_with(".json.new"));
 }
 
 std::vector<std::string> FileNames(const std::string& folder) {
@@ -56,10 +68,36 @@ Error Damaged(const std::string& file, std::string_view what) {
   return Fail(ErrorCode::kCorruption, fmt::format("{}: {}", file, what));
 }
 
-Result<LoadedMonth> LoadMonth(const std::string& folder, const MonthEntry& entry) {
+/// Segments that are open already.
+class OpenSegments {
+ public:
+  void Add(const LoadedMonth& month) {
+    for (std::size_t s = 0; s < month.segments.size(); ++s) {
+      segments_.emplace(KeyOf(month.entry.segments[s]), month.segments[s].segment);
+    }
+  }
+  std::shared_ptr<const CubeSegment> Find(const SegmentEntry& entry) const {
+    const auto found = segments_.find(KeyOf(entry));
+    return found == segments_.end() ? nullptr : found->second;
+  }
+
+ private:
+  using Key = std::tuple<std::string, std::uint64_t, std::string, std::uint64_t>;
+  static Key KeyOf(const SegmentEntry& entry) {
+    return {entry.file, entry.hash, entry.patch_file, entry.patch_hash};
+  }
+  std::map<Key, std::shared_ptr<const CubeSegment>> segments_;
+};
+
+Result<LoadedMonth> LoadMonth(const std::string& folder, const MonthEntry& entry,
+                              const OpenSegments& open) {
   LoadedMonth month;
   month.entry = entry;
   for (const SegmentEntry& wanted : entry.segments) {
+    if (auto known = open.Find(wanted)) {
+      month.segments.push_back({std::move(known), nullptr});
+      continue;
+    }
     auto segment = CubeSegment::OpenFile(folder + "/" + wanted.file);
     if (!segment.ok()) {
       // A newer format under a manifest of ours can only be damage.
@@ -90,7 +128,7 @@ void LoadMonths(const std::string& folder, int threads, StoredCube& cube) {
   std::atomic<std::size_t> next{0};
   const auto work = [&] {
     for (std::size_t i = next.fetch_add(1); i < entries.size(); i = next.fetch_add(1)) {
-      loaded[i] = LoadMonth(folder, entries[i]);
+      loaded[i] = LoadMonth(folder, entries[i], {});
     }
   };
   std::vector<std::thread> helpers;
@@ -114,9 +152,52 @@ void LoadMonths(const std::string& folder, int threads, StoredCube& cube) {
   }
 }
 
+/// The manifests of earlier states, newest first.
+std::vector<Manifest> ReadKept(const std::string& folder, std::int64_t newest,
+                               std::size_t kept_max) {
+  std::vector<Manifest> kept;
+  for (const std::string& name : FileNames(folder)) {
+    if (!IsKeptManifest(name)) continue;
+    auto manifest = ReadManifest(folder + "/" + name);
+    if (!manifest.ok() || manifest->definition != DefinitionHash() ||
+        manifest->data_version >= newest || name != KeptManifestName(manifest->data_version)) {
+      LogInfo("cube: the earlier state {} is of no use any more", name);
+      continue;
+    }
+    kept.push_back(*std::move(manifest));
+  }
+  std::sort(kept.begin(), kept.end(),
+            [](const Manifest& a, const Manifest& b) { return a.data_version > b.data_version; });
+  if (kept.size() > kept_max) kept.resize(kept_max);
+  return kept;
+}
+
+void LoadKept(const std::string& folder, std::vector<Manifest> manifests, StoredCube& cube) {
+  OpenSegments open;
+  for (const LoadedMonth& month : cube.months) open.Add(month);
+  for (Manifest& manifest : manifests) {
+    KeptState state;
+    bool whole = true;
+    for (const MonthEntry& entry : manifest.months) {
+      auto month = LoadMonth(folder, entry, open);
+      whole = whole && month.ok();
+      if (!whole) {
+        LogWarning("cube: the earlier state {} is forgotten: {}", manifest.data_version,
+                   month.error().ToString());
+        break;
+      }
+      open.Add(*month);
+      state.months.push_back(*std::move(month));
+    }
+    if (!whole) continue;
+    state.manifest = std::move(manifest);
+    cube.kept.push_back(std::move(state));
+  }
+}
+
 }  // namespace
 
-Result<StoredCube> OpenStore(const std::string& folder, int threads) {
+Result<StoredCube> OpenStore(const std::string& folder, int threads, std::size_t kept_max) {
   CQD_RETURN_IF_ERROR(file::MakeFolders(folder));
   StoredCube cube;
   auto manifest = ReadManifest(folder + "/" + std::string(kManifestFile));
@@ -138,8 +219,10 @@ Result<StoredCube> OpenStore(const std::string& folder, int threads) {
   }
   cube.manifest = *std::move(manifest);
   cube.usable = true;
-  RemoveUnused(folder, cube.manifest);
+  std::vector<Manifest> kept = ReadKept(folder, cube.manifest.data_version, kept_max);
+  RemoveUnused(folder, cube.manifest, kept);
   LoadMonths(folder, threads, cube);
+  LoadKept(folder, std::move(kept), cube);
   return cube;
 }
 
@@ -183,14 +266,27 @@ Status Publish(const std::string& folder, Manifest& manifest, std::vector<Loaded
   return file::WriteDurably(folder + "/" + std::string(kManifestFile), FormatManifest(manifest));
 }
 
-void RemoveUnused(const std::string& folder, const Manifest& manifest) {
+Status Keep(const std::string& folder, const Manifest& manifest) {
+  return file::WriteDurably(folder + "/" + KeptManifestName(manifest.data_version),
+                            FormatManifest(manifest));
+}
+
+void RemoveUnused(const std::string& folder, const Manifest& manifest,
+                  std::span<const Manifest> kept) {
   std::set<std::string> used;
-  for (const MonthEntry& month : manifest.months) {
-    used.insert(month.masks_file);
-    for (const SegmentEntry& segment : month.segments) {
-      used.insert(segment.file);
-      used.insert(segment.patch_file);
+  const auto use = [&used](const Manifest& named) {
+    for (const MonthEntry& month : named.months) {
+      used.insert(month.masks_file);
+      for (const SegmentEntry& segment : month.segments) {
+        used.insert(segment.file);
+        used.insert(segment.patch_file);
+      }
     }
+  };
+  use(manifest);
+  for (const Manifest& earlier : kept) {
+    use(earlier);
+    used.insert(KeptManifestName(earlier.data_version));
   }
   for (const std::string& name : FileNames(folder)) {
     if (!IsLeftover(name) && (!IsCubeFile(name) || used.contains(name))) continue;

@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -21,7 +22,7 @@ namespace cqd::cube::testing {
 /// months compared as text, and each measure computed from the row list of its group.
 class PlainExecutor final : public Executor {
  public:
-  explicit PlainExecutor(const Corpus& corpus) : mapping_(corpus.MakeMapping()) {
+  explicit PlainExecutor(const Corpus& corpus) : corpus_(corpus), mapping_(corpus.MakeMapping()) {
     rows_.resize(corpus.rows.size());
     for (std::size_t i = 0; i < rows_.size(); ++i) {
       model::Derive(corpus.rows[i], *mapping_, corpus.zone, rows_[i]);
@@ -29,6 +30,10 @@ class PlainExecutor final : public Executor {
   }
 
   Result<Groups> Run(const CubeQuery& query, const QueryLimits& limits) const override {
+    if (query.what_if) {
+      // The classes are the reference's: one more way to them would be the same code again.
+      return ReferenceExecutor(corpus_.rows, mapping_, corpus_.zone).Run(query, limits);
+    }
     std::vector<std::size_t> rows;
     CQD_ASSIGN_OR_RETURN(rows, Passing(query));
     std::unordered_map<std::string, std::vector<std::size_t>> lists;
@@ -117,6 +122,26 @@ class PlainExecutor final : public Executor {
            member.key.substr(0, 7) <= query.window->last.ToString();
   }
 
+  Accumulator Ranked(const model::Measure& measure, const std::vector<std::size_t>& rows) const {
+    std::map<model::Value, std::int64_t> times;
+    std::int64_t count = 0;
+    for (const std::size_t row : rows) {
+      if (!measure.test(FactsOf(row))) continue;
+      for (const auto& column : {std::optional(measure.metric), measure.second_metric}) {
+        if (!column || At(row, *column) == model::kNull) continue;
+        ++times[At(row, *column)];
+        ++count;
+      }
+    }
+    if (measure.kind == model::MeasureKind::kDistinct) return {std::ssize(times), 0};
+    std::int64_t below = 0;
+    for (const auto& [value, number] : times) {
+      below += number;
+      if (below * 100 >= measure.percent * count) return {value, count};
+    }
+    return {};
+  }
+
   Accumulator Sum(const model::Measure& measure, const std::vector<std::size_t>& rows) const {
     const auto count = [&](const model::FactTest& test) {
       return std::count_if(rows.begin(), rows.end(),
@@ -131,6 +156,9 @@ class PlainExecutor final : public Executor {
       case model::MeasureKind::kAverage:
       case model::MeasureKind::kSum:
         break;
+      case model::MeasureKind::kDistinct:
+      case model::MeasureKind::kPercentile:
+        return Ranked(measure, rows);
     }
     Accumulator sum;
     for (const std::size_t row : rows) {
@@ -142,6 +170,7 @@ class PlainExecutor final : public Executor {
     return sum;
   }
 
+  const Corpus& corpus_;
   std::shared_ptr<const model::Mapping> mapping_;
   std::vector<model::DerivedRow> rows_;
 };

@@ -11,6 +11,7 @@
 
 #include "cube/query.h"
 #include "model/classification.h"
+#include "model/classifier.h"
 #include "model/registry.h"
 #include "model/stream.h"
 
@@ -91,6 +92,19 @@ inline std::vector<model::StreamRow> RandomSession(Random& random, model::KeyInt
   return rows;
 }
 
+/// Limits of which about a third are others, often where values are dense.
+inline model::Classifier RandomClassifier(Random& random) {
+  model::Classifier classifier = model::PublishedClassifier();
+  for (const model::LimitInfo& info : model::Limits()) {
+    if (Below(random, 3) != 0) continue;
+    const model::FieldInfo& field = model::InfoOf(info.field);
+    const double share = Below(random, 2) == 0 ? 1.0 : 1e-4;
+    classifier.limits[static_cast<std::size_t>(info.id)] =
+        field.min + (field.max - field.min) * share * static_cast<double>(Below(random, 101)) / 100;
+  }
+  return classifier;
+}
+
 /// A query of up to three dimensions, five measures and three filters, over all attributes,
 /// measures and operands. Filter values are members that occur in `rows` or made up.
 inline CubeQuery RandomQuery(Random& random, std::span<const model::StreamRow> rows,
@@ -133,6 +147,7 @@ inline CubeQuery RandomQuery(Random& random, std::span<const model::StreamRow> r
     query.window = {month.Plus(static_cast<int>(Below(random, 3)) - 1),
                     month.Plus(static_cast<int>(Below(random, 3)))};
   }
+  if (Below(random, 4) == 0) query.what_if = RandomClassifier(random);
   return query;
 }
 
@@ -170,6 +185,7 @@ inline std::string Describe(const CubeQuery& query) {
   if (query.window) {
     text += " window " + query.window->first.ToString() + ".." + query.window->last.ToString();
   }
+  if (query.what_if) text += " what if";
   return text;
 }
 

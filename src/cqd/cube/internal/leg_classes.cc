@@ -1,0 +1,280 @@
+#include "cube/internal/leg_classes.h"
+
+#include <algorithm>
+#include <bit>
+#include <limits>
+#include <optional>
+
+#include "column/kernels.h"
+
+namespace cqd::cube {
+namespace {
+
+using column::ColumnView;
+using model::CubeColumn;
+
+// Of a stream, and or-ed of a leg.
+constexpr std::uint16_t kMeasured = 1, kBroken = 2, kJpdrMeasured = 4, kJpdrBroken = 8;
+constexpr std::uint16_t kLegFlags = 15;
+constexpr std::uint16_t kDueFlags = 31U << kDueShift;
+// Of a stream: not simply good, so that its leg needs a place of its own; not looked at at all.
+constexpr std::uint16_t kSpecial = 1U << 9, kSkipped = 1U << 10;
+
+/// Bits for the codes of a column: codes ascend with values, null is the least.
+struct CodeFlags {
+  std::uint64_t measured_from = 0;
+  std::uint64_t broken_from = 1, broken_to = 0;  ///< inclusive; none when from > to
+  std::uint16_t measured = 0, broken = 0;
+};
+
+CodeFlags FlagsOf(const ColumnView& view, const model::Classifier& classifier,
+                  const model::RuleStep& step) {
+  CodeFlags flags;
+  flags.measured_from = view.nullable ? 1 : 0;
+  const auto breaks = [&](std::uint64_t code) {
+    return model::BreaksLimit(classifier, step.limit, step.field, view.ValueOf(code));
+  };
+  std::uint64_t low = flags.measured_from, high = view.code_max() + 1;
+  if (low >= high) return flags;
+  const bool above = model::Limits()[static_cast<std::size_t>(step.limit)].poor_above;
+  const std::uint64_t first = low, last = high - 1;
+  // The first code that breaks a limit from above, or that keeps one from below.
+  while (low < high) {
+    const std::uint64_t middle = low + (high - low) / 2;
+    if (breaks(middle) == above) {
+      high = middle;
+    } else {
+      low = middle + 1;
+    }
+  }
+  if (above && low <= last) {
+    flags.broken_from = low;
+    flags.broken_to = last;
+  } else if (!above && low > first) {
+    flags.broken_from = first;
+    flags.broken_to = low - 1;
+  }
+  return flags;
+}
+
+bool InJpdr(const model::RuleStep& step) {
+  return model::Limits()[static_cast<std::size_t>(step.limit)].in_jpdr;
+}
+
+template <typename T>
+void AddFlags(const T* codes, std::size_t count, const CodeFlags& f, std::uint16_t* flags) {
+  constexpr std::uint64_t kMost = std::numeric_limits<T>::max();
+  const auto measured_from = static_cast<T>(std::min(f.measured_from, kMost));
+  const bool any = f.broken_from <= f.broken_to;
+  const auto from = static_cast<T>(any ? f.broken_from : 1);
+  const auto to = static_cast<T>(any ? f.broken_to : 0);
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto measured = static_cast<std::uint16_t>(codes[i] >= measured_from ? f.measured : 0);
+    const auto broken =
+        static_cast<std::uint16_t>((codes[i] >= from) & (codes[i] <= to) ? f.broken : 0);
+    flags[i] = static_cast<std::uint16_t>(flags[i] | measured | broken);
+  }
+}
+
+std::uint64_t LabelSalt(std::int64_t label) {
+  return static_cast<std::uint64_t>(label + 1) * 0x9e37'79b9'7f4a'7c15;
+}
+
+/// Labels whose medium does not depend on the stream's metrics: all streams of a leg are of it.
+bool IsKnownLabel(std::int64_t label) {
+  return label == model::kLabelAudio || label == model::kLabelVideo ||
+         label == model::kLabelPanoramicVideo || label == model::kLabelGalleryVideo ||
+         label == model::kLabelSharing || label == model::kLabelVbss;
+}
+
+/// The one value of a block, if it is one.
+std::optional<std::int64_t> OnlyValue(const ColumnView& view, std::size_t block) {
+  if (view.width == 0) return view.base;
+  if (view.zones.empty()) return std::nullopt;
+  const column::Zone& zone = view.zones[block];
+  if (zone.null_count != 0 || zone.min != zone.max) return std::nullopt;
+  return zone.min;
+}
+
+}  // namespace
+
+/// True when all streams of the block are of one medium that nobody asks for.
+bool LegClasses::IsUnwanted(const CubeSegment& segment, std::size_t block) const {
+  const auto label = OnlyValue(segment.Column(CubeColumn::kMediaLabel), block);
+  const auto medium = OnlyValue(segment.Column(CubeColumn::kMediaType), block);
+  return label && medium && IsKnownLabel(*label) && !wanted_[static_cast<std::size_t>(*medium)];
+}
+
+void LegClasses::JudgeMedium(const CubeSegment& segment, const model::MediumRule& rule,
+                             std::size_t first, std::size_t count, bool mixed,
+                             std::uint16_t* flags) {
+  std::vector<std::uint16_t> own;  // of a step that not every stream takes part in
+  for (const model::RuleStep& step : rule.steps) {
+    const ColumnView& view = segment.Column(model::AsColumn(step.field));
+    CodeFlags code_flags = FlagsOf(view, classifier_, step);
+    code_flags.measured = InJpdr(step) ? kMeasured | kJpdrMeasured : kMeasured;
+    code_flags.broken = InJpdr(step) ? kBroken | kJpdrBroken : kBroken;
+    if (step.due != model::Fact::kAudio) {
+      code_flags.broken = static_cast<std::uint16_t>(code_flags.broken |
+                                                     1U << (kDueShift + DueIndex(rule, step.due)));
+    }
+    const bool apart = mixed || rule.is_ladder;
+    if (apart) own.assign(count, 0);
+    std::uint16_t* into = apart ? own.data() : flags;
+    if (view.width == 0) {
+      const std::uint8_t code = 0;  // the value itself
+      if (view.base == model::kNull) continue;
+      std::uint16_t all = 0;
+      AddFlags(&code, 1, code_flags, &all);
+      for (std::size_t i = 0; i < count; ++i) into[i] = static_cast<std::uint16_t>(into[i] | all);
+    } else {
+      column::WithCodes(
+          view, [&](const auto* codes) { AddFlags(codes + first, count, code_flags, into); });
+    }
+    if (!apart) continue;
+    for (std::size_t i = 0; i < count; ++i) {
+      if (mixed && media_[i] != static_cast<std::uint8_t>(rule.medium)) continue;
+      if (rule.is_ladder && (flags[i] & kMeasured) != 0) continue;
+      flags[i] = static_cast<std::uint16_t>(flags[i] | own[i]);
+    }
+  }
+}
+
+/// Sets kSpecial.
+void LegClasses::MarkSpecial(std::size_t count, bool mixed, std::int64_t medium,
+                             std::uint16_t* flags) const {
+  constexpr auto kAudio = static_cast<std::uint8_t>(model::MediaType::kAudio);
+  for (std::size_t i = 0; i < count; ++i) {
+    const bool audio = mixed ? media_[i] == kAudio : medium == kAudio;
+    const std::uint16_t plain = audio ? kMeasured | kJpdrMeasured : kMeasured;
+    const bool special = (flags[i] & kLegFlags) != plain;
+    flags[i] = static_cast<std::uint16_t>(flags[i] | (special ? kSpecial : 0));
+  }
+}
+
+/// Fills flags_ of one segment.
+void LegClasses::Judge(const VisibleSegment& visible, std::size_t begin) {
+  const CubeSegment& segment = *visible.segment;
+  const std::size_t rows = segment.row_count();
+  const ColumnView& media = segment.Column(CubeColumn::kMediaType);
+  for (std::size_t first = 0; first < rows; first += column::kBlockRows) {
+    const std::size_t count = std::min(column::kBlockRows, rows - first);
+    std::uint16_t* flags = flags_.data() + begin + first;
+    const std::size_t block = first / column::kBlockRows;
+    if (IsUnwanted(segment, block)) {
+      std::fill_n(flags, count, kSkipped);
+      continue;
+    }
+    const auto only = OnlyValue(media, block);
+    if (!only) {
+      media_.resize(column::kBlockRows);
+      for (std::size_t i = 0; i < count; ++i) {
+        media_[i] = static_cast<std::uint8_t>(media.At(first + i));
+      }
+    }
+    for (const model::MediumRule& rule : model::MediumRules()) {
+      if (only && *only != static_cast<std::int64_t>(rule.medium)) continue;
+      JudgeMedium(segment, rule, first, count, !only, flags);
+    }
+    MarkSpecial(count, !only, only.value_or(0), flags);
+    if (visible.dead == nullptr) continue;
+    for (std::size_t i = 0; i < count; ++i) {
+      const std::size_t row = first + i;
+      if ((visible.dead->bits[row / 64] >> (row % 64) & 1) != 0) flags[i] = kSkipped;
+    }
+  }
+}
+
+/// The keys of the legs of a block's streams.
+void LegClasses::ReadKeys(const CubeSegment& segment, std::size_t first, std::size_t count) {
+  keys_.resize(column::kBlockRows);
+  const ColumnView& calls = segment.Column(CubeColumn::kCall);
+  if (calls.width == 0) {
+    std::fill_n(keys_.data(), count, static_cast<std::uint64_t>(calls.base));
+  } else {
+    column::WithCodes(calls, [&](const auto* codes) {
+      for (std::size_t i = 0; i < count; ++i) {
+        keys_[i] = static_cast<std::uint64_t>(calls.ValueOf(codes[first + i]));
+      }
+    });
+  }
+  const ColumnView& labels = segment.Column(CubeColumn::kMediaLabel);
+  if (const auto only = OnlyValue(labels, first / column::kBlockRows)) {
+    const std::uint64_t salt = LabelSalt(*only);
+    for (std::size_t i = 0; i < count; ++i) keys_[i] ^= salt;
+    return;
+  }
+  for (std::size_t i = 0; i < count; ++i) keys_[i] ^= LabelSalt(labels.At(first + i));
+}
+
+/// Numbers the legs of special streams, or finds which of the others stand in one of them.
+void LegClasses::NumberLegs(std::span<const VisibleSegment> unit, bool special) {
+  for (std::size_t s = 0; s < unit.size(); ++s) {
+    const CubeSegment& segment = *unit[s].segment;
+    for (std::size_t first = 0; first < segment.row_count(); first += column::kBlockRows) {
+      const std::size_t count = std::min(column::kBlockRows, segment.row_count() - first);
+      const std::uint16_t* flags = flags_.data() + begins_[s] + first;
+      std::uint32_t* numbers = numbers_.data() + begins_[s] + first;
+      const auto wanted = [flags, special](std::size_t i) {
+        return (flags[i] & (kSpecial | kSkipped)) == (special ? kSpecial : 0);
+      };
+      bool any = false;
+      for (std::size_t i = 0; i < count && !any; ++i) any = wanted(i);
+      if (!any) continue;
+      ReadKeys(segment, first, count);
+      for (std::size_t i = 0; i < count; ++i) {
+        if (!wanted(i)) continue;
+        const std::uint64_t bit = keys_[i] * 0x9e37'79b9'7f4a'7c15 >> seen_shift_;
+        std::uint64_t& word = seen_[bit / 64];
+        const std::uint64_t mask = std::uint64_t{1} << (bit % 64);
+        if (special) {
+          word |= mask;
+          numbers[i] = legs_.NumberOf(keys_[i]);
+          if (numbers[i] == leg_flags_.size()) leg_flags_.push_back(0);
+        } else {
+          if ((word & mask) == 0) continue;
+          numbers[i] = legs_.Find(keys_[i]);
+          if (numbers[i] == column::GroupTable::kMissing) continue;
+        }
+        leg_flags_[numbers[i]] =
+            static_cast<std::uint8_t>(leg_flags_[numbers[i]] | (flags[i] & kLegFlags));
+      }
+    }
+  }
+}
+
+Status LegClasses::Make(std::span<const VisibleSegment> unit, const std::function<Status()>& stop) {
+  begins_.assign(1, 0);
+  for (const VisibleSegment& visible : unit) {
+    begins_.push_back(begins_.back() + visible.segment->row_count());
+  }
+  const std::size_t rows = begins_.back();
+  flags_.assign(rows, 0);
+  numbers_.assign(rows, column::GroupTable::kMissing);
+  legs_ = column::GroupTable();
+  leg_flags_.clear();
+  // Four to eight bits a stream: of the others few are looked for in vain.
+  const int bits = std::max(6, static_cast<int>(std::bit_width(rows * 4)));
+  seen_shift_ = 64 - bits;
+  seen_.assign((std::size_t{1} << bits) / 64, 0);
+
+  for (std::size_t s = 0; s < unit.size(); ++s) {
+    CQD_RETURN_IF_ERROR(stop());
+    Judge(unit[s], begins_[s]);
+  }
+  NumberLegs(unit, true);
+  CQD_RETURN_IF_ERROR(stop());
+  if (legs_.size() != 0) NumberLegs(unit, false);
+  for (std::size_t row = 0; row < rows; ++row) {
+    const std::uint32_t number = numbers_[row];
+    const unsigned leg =
+        number == column::GroupTable::kMissing ? flags_[row] & kLegFlags : leg_flags_[number];
+    const unsigned quality = (leg & kBroken) != 0 ? 2 : (leg & kMeasured) != 0 ? 1 : 0;
+    const unsigned jpdr = (leg & kJpdrBroken) != 0 ? 2 : (leg & kJpdrMeasured) != 0 ? 1 : 0;
+    flags_[row] =
+        static_cast<WhatIfState>(quality | jpdr << kJpdrShift | (flags_[row] & kDueFlags));
+  }
+  return OkStatus();
+}
+
+}  // namespace cqd::cube
