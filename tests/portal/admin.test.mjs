@@ -148,6 +148,201 @@ test('administration', async (t) => {
   });
 });
 
+/** How many streams have their first end in each building, by the Data API. */
+async function streamsByBuilding(server) {
+  const answer = await fetch(`${server.url}/QoEDataService/RunQuery`, {
+    method: 'POST', headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify({
+      Dimensions: [{ DataModelName: '[First Building].[Building Name]' }], Measurements: [{ DataModelName: '[Measures].[Total Stream Count]' }], Filters: [],
+    }),
+  });
+  return Object.fromEntries((await answer.json()).DataResult);
+}
+
+/** Number of the newest successful run of the cube. */
+const cubeRun = async (server) => (await apiJson(server, '/api/v1/status')).stages[1].last_success.seq;
+// The page's waitForFunction does not wait for a promise.
+const laterCubeRun = async (server, before) => {
+  while (await cubeRun(server) <= before) await new Promise((resolve) => { setTimeout(resolve, 20); });
+};
+
+const apiJson = async (server, path) => (await fetch(`${server.url}${path}`)).json();
+
+test('a new building file is previewed, put in force and taken back, with the server itself', async (t) => {
+  const server = await startServer(t, { settings: '[mapping]\nmode = "manual"' });
+  const before = await streamsByBuilding(server);
+  const { rows, columns } = await apiJson(server, '/api/v1/customer-tables/networks?n=40');
+  const cell = (row, name) => row[columns.indexOf(name)] ?? '';
+  // The published form: 14 columns, no header.
+  const lines = rows.filter((row) => !cell(row, 'Network').includes(':')).map((row) =>
+    [cell(row, 'Network'), '', cell(row, 'NetworkRange'), 'New Tower', '', '', '', 'Lyon', '', 'FR', '', 'EMEA', '1', '0'].join(','));
+  const page = await openPage(t, server, '#/Admin/tables/buildings');
+  await page.locator('tbody tr').first().waitFor();
+  await upload(page, file(server, 'tower.csv', `${lines.join('\n')}\n`));
+  await page.getByRole('button', { name: 'Take this file' }).click();
+  await page.getByText(`${lines.length} rows taken`).waitFor();
+
+  await page.getByRole('link', { name: 'Versions' }).click();
+  await page.getByText('The tables have changed').waitFor();
+  assert.deepEqual(await streamsByBuilding(server), before, 'nothing is in force yet');
+  await page.getByRole('button', { name: 'Preview' }).click();
+  await page.getByRole('cell', { name: 'New Tower' }).first().waitFor();
+  const said = await page.getByText(/streams get another building/).textContent();
+  const moved = Number(said.replaceAll(',', '').match(/\d+/)[0]);
+  assert.ok(moved > 100, said);
+  await settled(page);
+  await checkAccessibility(page);
+  await shot(page, 'admin-mapping-real');
+  await page.getByLabel('Note').fill('the new tower');
+  let run = await cubeRun(server);
+  await page.getByRole('button', { name: 'Put in force' }).click();
+  await page.getByRole('cell', { name: 'the new tower' }).waitFor();
+  await laterCubeRun(server, run);
+  const after = await streamsByBuilding(server);
+  assert.ok(after['New Tower'] > 0 && after['New Tower'] <= moved, JSON.stringify(after));
+  assert.equal(Object.values(after).reduce((a, b) => a + b), Object.values(before).reduce((a, b) => a + b), 'no stream is lost');
+  await page.getByText('The reports show the tables as they are now.').waitFor();
+  await shot(page, 'admin-mapping-applied');
+
+  run = await cubeRun(server);
+  await page.getByRole('button', { name: 'Go back to this' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Go back to this' }).click();
+  await laterCubeRun(server, run);
+  assert.deepEqual(await streamsByBuilding(server), before);
+  const buildings = await apiJson(server, '/api/v1/customer-tables/buildings?q=New%20Tower');
+  assert.equal(buildings.matching, 0, 'the tables are as they were');
+});
+
+test('rows are edited and deleted by hand', async (t) => {
+  const server = await startServer(t);
+
+  await t.test('two administrators do not overwrite each other', async (t) => {
+    const [one, two] = [await openPage(t, server, '#/Admin/tables/buildings'), await openPage(t, server, '#/Admin/tables/buildings', { expected: [/412/] })];
+    for (const page of [one, two]) await page.getByRole('button', { name: 'Edit 1', exact: true }).click();
+    await one.getByLabel('CityName').fill('Lyon');
+    await two.getByLabel('CityName').fill('Oslo');
+    await checkAccessibility(one);
+    await one.getByRole('button', { name: 'Preview' }).click();
+    await one.getByText('No stream gets another building by this.').waitFor();
+    await shot(one, 'admin-row-edit');
+    await one.getByRole('button', { name: 'Save', exact: true }).click();
+    await one.getByText('The row is saved.').waitFor();
+    await one.getByRole('cell', { name: 'Lyon' }).first().waitFor();
+    await two.getByRole('button', { name: 'Preview' }).click();
+    await two.getByRole('alert').getByText('Somebody else has changed this row').waitFor();
+    const { rows, columns } = await apiJson(server, '/api/v1/customer-tables/buildings?n=2');
+    assert.equal(rows[1][columns.indexOf('CityName')], 'Lyon');
+  });
+
+  await t.test('a wrong value is told at its field', async (t) => {
+    const page = await openPage(t, server, '#/Admin/tables/buildings', { expected: [/400/] });
+    await page.getByRole('button', { name: 'Edit 1', exact: true }).click();
+    await page.getByLabel('Latitude').fill('north');
+    await page.getByRole('button', { name: 'Preview' }).click();
+    await page.getByText('Latitude must be a number from -90 to 90').waitFor();
+    assert.equal(await page.getByLabel('Latitude').getAttribute('aria-invalid'), 'true');
+  });
+
+  for (const [name, size] of Object.entries(sizes)) {
+    await t.test(`a building in use stays and says why, at ${name}`, async (t) => {
+      const page = await openPage(t, server, '#/Admin/tables/buildings', { size, expected: [/409/] });
+      await page.getByRole('button', { name: 'Delete 1', exact: true }).click();
+      const dialog = page.getByRole('dialog');
+      await dialog.getByText('Other rows still name it').waitFor();
+      await dialog.getByText(/CqdNetwork \(\d+\): .*\/\d+/).waitFor();
+      assert.ok(await dialog.getByRole('button', { name: 'Delete row' }).isDisabled());
+      await checkAccessibility(page);
+      await checkFits(page);
+      await shot(page, `admin-row-used-${name}`);
+    });
+  }
+
+  await t.test('a network goes once its streams are told, and a row is added', async (t) => {
+    const page = await openPage(t, server, '#/Admin/tables/networks');
+    await page.getByRole('button', { name: /^Delete / }).first().click();
+    await page.getByRole('dialog').getByText(/get another building|No stream gets/).waitFor();
+    await shot(page, 'admin-row-delete');
+    const { total } = await apiJson(server, '/api/v1/customer-tables/networks?n=1');
+    await page.getByRole('dialog').getByRole('button', { name: 'Delete row' }).click();
+    await page.getByText('The row is deleted.').waitFor();
+    assert.equal((await apiJson(server, '/api/v1/customer-tables/networks?n=1')).total, total - 1);
+    await page.getByRole('button', { name: 'Add row' }).click();
+    await page.getByLabel('Network', { exact: true }).fill('10.251.0.0');
+    await page.getByLabel('NetworkRange').fill('16');
+    await page.getByLabel('BuildingKey').fill('1');
+    await page.getByRole('button', { name: 'Preview' }).click();
+    await page.getByRole('button', { name: 'Save', exact: true }).click();
+    await page.getByText('The row is saved.').waitFor();
+    assert.equal((await apiJson(server, '/api/v1/customer-tables/networks?q=10.251.0.0')).matching, 1);
+  });
+});
+
+test('buildings on the map', async (t) => {
+  const server = await startServer(t);
+  const { rows } = await apiJson(server, '/api/v1/customer-tables/buildings?n=100');
+
+  await t.test('without coordinates it says what to do', async (t) => {
+    const page = await openPage(t, server, '#/Admin/tables/buildings?view=map');
+    await page.getByText('No building has a latitude and a longitude.').waitFor();
+    await page.getByText(/buildings without latitude and longitude are not on the map/).waitFor();
+    await shot(page, 'admin-map-empty');
+  });
+
+  const cities = [[51.5, -0.12], [48.86, 2.35], [45.76, 4.84], [52.52, 13.4], [55.75, 37.62], [25.03, 121.56], [40.71, -74], [-33.87, 151.2], [1.35, 103.8]];
+  // All but the first two ("Unknown" and one that nobody has measured).
+  const csv = rows.slice(2).map((row, i) => {
+    const [latitude, longitude] = cities[i % cities.length];
+    return `${row[0]},"${row[1]}",${(latitude + (i % 5) * 0.9).toFixed(3)},${(longitude + (i % 7) * 0.7).toFixed(3)}`;
+  });
+  const put = await fetch(`${server.url}/api/v1/customer-tables/buildings`, {
+    method: 'POST', headers: { 'Content-Type': 'text/csv' }, body: `BuildingKey,BuildingName,Latitude,Longitude\n${csv.join('\n')}\n`,
+  });
+  assert.equal(put.status, 200);
+
+  for (const [name, size] of Object.entries(sizes)) {
+    for (const theme of ['light', 'dark']) {
+      await t.test(`dots, their numbers and the table agree, at ${name}, ${theme}`, async (t) => {
+        const page = await openPage(t, server, '#/Admin/tables/buildings', { size, theme });
+        await page.getByRole('link', { name: 'Map' }).click();
+        const dots = page.locator('.map-dot');
+        await dots.first().waitFor();
+        assert.equal(await dots.count(), rows.length - 2);
+        await page.getByText('1 building without latitude and longitude is not on the map.').waitFor();
+        await settled(page);
+        await checkAccessibility(page);
+        await checkFits(page);
+        await dots.first().focus();
+        await page.locator('.map-chosen').getByText(/stream ends/).waitFor();
+        await shot(page, `admin-map-${name}-${theme}`);
+        const label = await dots.first().getAttribute('aria-label');
+        assert.match(label, /: [\d,]+ stream ends, [\d.]+% poor$/);
+        const shares = await page.locator('.map-table tbody td:last-child').allTextContents();
+        const numbers = shares.filter((one) => one !== '–').map(Number.parseFloat);
+        assert.deepEqual(numbers, numbers.slice().sort((a, b) => b - a), 'the worst first');
+      });
+    }
+  }
+
+  await t.test('the keyboard goes from dot to dot, nearer and back', async (t) => {
+    const page = await openPage(t, server, '#/Admin/tables/buildings?view=map');
+    await page.locator('.map-dot').first().waitFor();
+    await page.locator('.map-dot[tabindex="0"]').focus();
+    const first = await page.locator('.map-label-name').textContent();
+    const seen = new Set([first]);
+    for (const key of ['ArrowRight', 'ArrowDown', 'ArrowLeft', 'ArrowUp', 'ArrowLeft', 'ArrowRight']) {
+      await page.keyboard.press(key);
+      seen.add(await page.locator('.map-label-name').textContent());
+    }
+    assert.ok(seen.size >= 3, [...seen].join(', '));
+    assert.equal(await page.locator('.map-dot[tabindex="0"]').count(), 1, 'one stop for the tab key');
+    const place = () => page.locator('.map-dot-active').getAttribute('transform');
+    await page.keyboard.press('+');
+    assert.equal(await place(), 'translate(360.0 230.0)', 'the chosen dot comes to the middle');
+    await page.getByRole('button', { name: 'All buildings' }).click();
+    assert.ok(await page.getByRole('button', { name: 'All buildings' }).isDisabled());
+  });
+});
+
 test('signing in', async (t) => {
   const server = await startServer(t, {
     prepare: (folder, command, config) => {
@@ -188,6 +383,56 @@ test('signing in', async (t) => {
       await page.getByText('You are not allowed to do this.').waitFor();
     });
   }
+
+  await t.test('everybody changes their own password; other windows are signed out', async (t) => {
+    const [here, elsewhere] = [
+      await openPage(t, server, '#/Health', { size: sizes.phone, expected: [/401/, /403/] }), await openPage(t, server, '#/Health', { expected: [/401/] }),
+    ];
+    for (const page of [here, elsewhere]) {
+      await page.getByLabel('User name').waitFor();
+      await signIn(page, 'reader');
+      await page.locator('[data-answer="working"]').waitFor();
+    }
+    await here.getByRole('button', { name: 'Settings' }).click();
+    await here.getByRole('menuitem', { name: 'Change password' }).click();
+    const save = here.getByRole('button', { name: 'Save', exact: true });
+    await here.getByLabel('Present password').fill('not that one');
+    await here.getByLabel('New password', { exact: true }).fill('short');
+    await here.getByText('Too short.').waitFor();
+    await here.getByLabel('New password', { exact: true }).fill('a sentence of mine');
+    await here.getByLabel('New password once more').fill('a sentence of mind');
+    await here.getByText('Not the same as above.').waitFor();
+    assert.ok(await save.isDisabled());
+    await here.getByLabel('New password once more').fill('a sentence of mine');
+    await checkAccessibility(here);
+    await checkFits(here);
+    await shot(here, 'password-phone');
+    await save.click();
+    await here.getByText('The present password is wrong.').waitFor();
+    await here.getByLabel('Present password').fill('secret of reader');
+    await here.keyboard.press('Enter');
+    await here.getByText('The password is changed.').waitFor();
+    await here.reload();
+    await here.locator('[data-answer="working"]').waitFor();
+    await elsewhere.goto(`${server.url}/CQD/#/About`);
+    await elsewhere.reload();
+    await elsewhere.getByLabel('User name').waitFor();
+  });
+
+  await t.test('who guesses is told how long to wait', async (t) => {
+    const page = await openPage(t, server, '#/Health', { expected: [/401/, /429/] });
+    await page.getByLabel('User name').waitFor();
+    for (let i = 0; i < 8 && await page.getByText(/Too many wrong passwords/).count() === 0; ++i) {
+      await page.getByLabel('User name').fill('stranger');
+      await page.getByLabel('Password').fill(`guess ${i}`);
+      const answered = page.waitForResponse((answer) => answer.url().endsWith('/session') && answer.request().method() === 'POST');
+      await page.getByRole('button', { name: 'Sign in' }).click();
+      await answered;
+      await page.getByRole('alert').waitFor();
+    }
+    await page.getByRole('alert').getByText(/Too many wrong passwords. Try again in \d+ s/).waitFor();
+    await shot(page, 'signin-wait');
+  });
 
   await t.test('users are added, changed and removed; signing out ends it', async (t) => {
     const page = await openPage(t, server, '#/Admin/users', { expected: [/401/, /409/] });

@@ -63,21 +63,21 @@ export function makeData() {
 /**
  * A server over a fresh copy of the data, ended with the test `t`. `settings`: further lines of TOML, each starting a
  * table of its own; `everyS`: the schedule's interval in seconds, 0 for none; `prepare`:
- * (folder, command, config) => ..., run before the server starts.
+ * (folder, command, config) => ..., run before the server starts; `binary`: another program; `empty`: neither data nor
+ * a source, as at the first start.
  */
-export async function startServer(t, { settings = '', everyS = 0, prepare } = {}) {
+export async function startServer(t, { settings = '', everyS = 0, prepare, binary: program = binary, empty = false } = {}) {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'cqd-portal-test-'));
-  cpSync(path.join(dataFolder, 'data'), path.join(folder, 'data'), { recursive: true });
+  if (!empty) cpSync(path.join(dataFolder, 'data'), path.join(folder, 'data'), { recursive: true });
   const config = path.join(folder, 'cqd.toml');
   writeFileSync(config, [
     `data_dir = "${path.join(folder, 'data')}"`,
     '[integration]', `every_s = ${everyS}`, 'run_at_start = false', 'warn_after_s = 604800', 'error_after_s = 604800',
     settings,
-    '[[source]]', 'name = "demo"',
-    `connection_string = "Driver=SQLite3;Database=${path.join(dataFolder, 'QoEMetrics.sqlite')}"`,
+    ...(empty ? [] : ['[[source]]', 'name = "demo"', `connection_string = "Driver=SQLite3;Database=${path.join(dataFolder, 'QoEMetrics.sqlite')}"`]),
   ].join('\n'));
   prepare?.(folder, command, config);
-  const child = spawn(binary, ['serve', '--config', config, '--port', '0'], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(program, ['serve', '--config', config, '--port', '0'], { stdio: ['ignore', 'pipe', 'pipe'] });
   let log = '';
   const port = await new Promise((resolve, reject) => {
     const read = (chunk) => {

@@ -141,10 +141,22 @@ test('health', async (t) => {
     });
     await page.locator('[data-answer="working"]').getByText('Something is broken').waitFor();
     await page.locator('[data-answer="broke"]').getByText('The disk is full.').waitFor();
-    await page.locator('[data-answer="todo"]').getByText('Make room on the disk').waitFor();
+    await page.locator('[data-answer="todo"]').getByText('Make room on the disk').first().waitFor();
+    await page.locator('[data-answer="working"]').getByText('Cube: the last 2 runs failed: The disk is full.').waitFor();
     await settled(page);
     await checkAccessibility(page);
     await shot(page, 'health-broken');
+    // The same in the reader's language; what only the server knows stays as it said it.
+    for (const [language, words] of [['fr', 'les 2 dernières exécutions ont échoué'], ['ru', 'не удались 2 последних запуска'], ['zh-TW', '最近 2 次執行失敗']]) {
+      await page.evaluate((code) => localStorage.setItem('cqd.language', code), language);
+      await page.reload();
+      await page.locator('[data-answer="todo"]').getByText(words).waitFor();
+      await page.locator('[data-answer="working"]').getByText(words).waitFor();
+      assert.equal(await page.locator('[data-answer="todo"] [lang="en"]').first().textContent(), 'Make room on the disk; the next run tries again by itself.');
+      await settled(page);
+      await checkAccessibility(page);
+    }
+    await shot(page, 'health-broken-zh');
   });
 
   await t.test('the schedule is paused with a reason and resumed, by keyboard', async (t) => {

@@ -138,6 +138,62 @@ TEST_F(Sessions, AdministratorsManageUsers) {
   EXPECT_EQ(cqd_.Send("DELETE", "/api/v1/users/%C3%84nne", admin).status, 404);
 }
 
+TEST_F(Sessions, EverybodyChangesTheirOwnPassword) {
+  const Headers here = SignIn("reader", "secret of reader");
+  const Headers elsewhere = SignIn("reader", "secret of reader");
+  const auto change = [&](const Headers& who, const char* before, const char* after) {
+    return cqd_.Send("PUT", "/api/v1/me/password", who,
+                     json::serialize(json::object{{"old", before}, {"new", after}}));
+  };
+  EXPECT_EQ(change({}, "secret of reader", "another one").status, 401);
+  EXPECT_EQ(change(here, "wrong", "another one").status, 403);
+  EXPECT_EQ(change(here, "secret of reader", "seven77").status, 400);
+  EXPECT_EQ(change(here, "secret of reader", "secret of reader").status, 400);
+  EXPECT_EQ(cqd_.Send("PUT", "/api/v1/me/password", here, R"({"new":"x","name":"y"})").status, 400);
+  EXPECT_EQ(cqd_.Send("GET", "/api/v1/me", here).status, 200) << "nothing has happened yet";
+
+  const auto changed = change(here, "secret of reader", "another one");
+  EXPECT_EQ(changed.status, 204);
+  const std::string cookie(changed.Header("Set-Cookie").value_or(""));
+  EXPECT_THAT(cookie, AllOf(HasSubstr("cqd_session="), HasSubstr("HttpOnly")));
+  EXPECT_EQ(cqd_.Send("GET", "/api/v1/me", {{"Cookie", cookie.substr(0, cookie.find(';'))}}).status,
+            200);
+  EXPECT_EQ(cqd_.Send("GET", "/api/v1/me", here).status, 401);
+  EXPECT_EQ(cqd_.Send("GET", "/api/v1/me", elsewhere).status, 401);
+  EXPECT_EQ(Begin("reader", "secret of reader").status, 401);
+  EXPECT_EQ(Begin("reader", "another one").status, 200);
+}
+
+TEST(SignIn, WhoGuessesWaits) {
+  Installation cqd;
+  cqd.Configure(std::string(kQuiet) +
+                "[auth]\nmode = \"basic\"\npassword_file = \"users\"\n"
+                "wrong_passwords_free = 1\nwrong_password_wait_max_s = 3600\n");
+  std::ofstream(cqd.Path("new-password")) << "right\n";
+  ASSERT_EQ(cqd.Cqd({"user", "add", "anna", "--role", "administrator", "--password-file",
+                     cqd.Path("new-password")})
+                .exit_code,
+            0);
+  cqd.Serve();
+  const auto begin = [&](const char* name, const char* password) {
+    return cqd.Post("/api/v1/session",
+                    json::serialize(json::object{{"name", name}, {"password", password}}));
+  };
+  EXPECT_EQ(begin("bela", "wrong").status, 401);
+  EXPECT_EQ(begin("bela", "wrong").status, 401);
+  const auto held = begin("bela", "wrong");
+  EXPECT_EQ(held.status, 429) << held.body;
+  EXPECT_EQ(held.Header("Retry-After").value_or(""), "1");
+  const auto anna = begin("anna", "right");
+  ASSERT_EQ(anna.status, 200) << "others are let alone";
+  const std::string cookie(anna.Header("Set-Cookie").value_or(""));
+  const auto metrics =
+      cqd.Send("GET", "/metrics", {{"Cookie", cookie.substr(0, cookie.find(';'))}});
+  EXPECT_THAT(metrics.body, AllOf(HasSubstr("cqd_sign_ins_total{result=\"right\"} 1"),
+                                  HasSubstr("cqd_sign_ins_total{result=\"wrong\"} 2"),
+                                  HasSubstr("cqd_sign_ins_total{result=\"held_back\"} 1")));
+}
+
 TEST(SessionsElsewhere, OpenServersAndProxiesHaveNone) {
   Installation cqd;
   cqd.Configure(kQuiet);
@@ -149,6 +205,8 @@ TEST(SessionsElsewhere, OpenServersAndProxiesHaveNone) {
   EXPECT_TRUE(me.at("authentication").at("methods").as_array().empty());
   EXPECT_EQ(cqd.Post("/api/v1/session", R"({"name":"a","password":"b"})").status, 409);
   EXPECT_EQ(cqd.Get("/api/v1/users").status, 409);
+  EXPECT_EQ(cqd.Send("PUT", "/api/v1/me/password", {}, R"({"old":"a","new":"long enough"})").status,
+            409);
   EXPECT_EQ(cqd.StopServer(), 0);
   cqd.Configure(std::string(kQuiet) +
                 "[auth]\nmode = \"proxy\"\nproxy_user_header = \"X-User\"\nproxy_role_header = "

@@ -3,6 +3,8 @@
 /** What went wrong, in a form a page can act on. */
 export type FailureKind = 'network' | 'timeout' | 'aborted' | 'http' | 'query' | 'format';
 
+export interface UsedBy { table: string; count: number; rows: string[] }
+
 /** Every failure of a call. `detail` is the server's sentence, empty when it gave none. */
 export class ApiError extends Error {
   readonly kind: FailureKind;
@@ -14,6 +16,10 @@ export class ApiError extends Error {
   readonly field: string;
   readonly allowed: readonly string[];
   readonly nearest: readonly string[];
+  /** Seconds after which the server wants to be asked again (Retry-After); 0: it does not say. */
+  readonly retryAfterS: number;
+  /** What names the thing that was to go (docs/api.md, Customer tables). */
+  readonly usedBy: readonly UsedBy[];
 
   constructor(kind: FailureKind, status: number, parts: Partial<Omit<ApiError, 'kind' | 'status'>> = {}) {
     super(parts.detail || `${kind} ${status || ''}`.trim());
@@ -25,6 +31,8 @@ export class ApiError extends Error {
     this.field = parts.field ?? '';
     this.allowed = parts.allowed ?? [];
     this.nearest = parts.nearest ?? [];
+    this.retryAfterS = parts.retryAfterS ?? 0;
+    this.usedBy = parts.usedBy ?? [];
   }
 }
 
@@ -138,6 +146,7 @@ function parse<T>(text: string, response: Response): T {
 
 function problemOf(response: Response, text: string): ApiError {
   if (response.status === 401) for (const listener of listeners) listener();
+  const retryAfterS = Number(response.headers.get('Retry-After') ?? 0) || 0;
   try {
     const body = JSON.parse(text) as Record<string, unknown>;
     const list = (value: unknown) => (Array.isArray(value) ? value.map(String) : []);
@@ -147,8 +156,10 @@ function problemOf(response: Response, text: string): ApiError {
       field: String(body['field'] ?? ''),
       allowed: list(body['allowed']),
       nearest: list(body['nearest']),
+      retryAfterS,
+      usedBy: Array.isArray(body['used_by']) ? (body['used_by'] as UsedBy[]) : [],
     });
   } catch {
-    return new ApiError('http', response.status);
+    return new ApiError('http', response.status, { retryAfterS });
   }
 }

@@ -39,3 +39,7 @@ export const signIn = (name: string, password: string): Promise<Me> =>
   json<Me>('/api/v1/session', { method: 'POST', body: { name, password } });
 
 export const signOut = (): Promise<void> => json<void>('/api/v1/session', { method: 'DELETE' });
+
+/** Errors: ApiError with status 403 (the old one is wrong), 400 (the new one is too short), 429 (too many wrong ones). */
+export const changePassword = (before: string, after: string): Promise<void> =>
+  json<void>('/api/v1/me/password', { method: 'PUT', body: { old: before, new: after } });

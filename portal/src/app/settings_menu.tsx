@@ -11,6 +11,7 @@ import { explain } from '../ui/states';
 import { toast } from '../ui/toast';
 import { setTheme, theme, type Theme } from './theme';
 import { go } from './navigation';
+import { PasswordDialog } from './password_dialog';
 import { href } from './route';
 import { storeSetting, type Settings } from './settings';
 
@@ -37,6 +38,7 @@ export function SettingsMenu({ me, settings, onSettings }: {
   me: Me | undefined; settings: Settings; onSettings: (settings: Settings) => void;
 }) {
   const [, redraw] = useState(0);
+  const [changing, setChanging] = useState(false);
   const store = (key: string, value: string) => {
     const before = settings;
     onSettings({ ...settings, ...(key === 'ShowDescriptions' ? { showDescriptions: value === 'true' } : { showTimeStamps: value === 'true' }) });
@@ -87,6 +89,7 @@ export function SettingsMenu({ me, settings, onSettings }: {
         { label: t('settings.users'), icon: 'users', href: href('users') },
         { label: t('settings.health'), icon: 'health', href: href('health') },
         { label: t('settings.about'), icon: 'info', href: href('about') },
+        ...(me?.authentication?.mode === 'basic' && me.role !== 'none' ? [{ label: t('password.change'), icon: 'user' as const, onSelect: () => setChanging(true) }] : []),
         ...(me?.authentication?.session ? [{ label: t('signin.out'), icon: 'user' as const, onSelect: () => void leave() }] : []),
       ],
     },
@@ -95,6 +98,7 @@ export function SettingsMenu({ me, settings, onSettings }: {
     <>
       {me?.name && <span class="top-user">{me.name}</span>}
       <Menu label={t('settings.title')} icon="gear" parts={parts} class="top-menu" />
+      {changing && me && <PasswordDialog name={me.name} onClose={() => setChanging(false)} />}
     </>
   );
 }

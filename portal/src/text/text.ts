@@ -76,6 +76,9 @@ export function t(name: TextKey, values: Values = {}): string {
   });
 }
 
+/** For names that come from the server, such as codes: whether there is a text of that name. */
+export const hasText = (name: string): name is TextKey => Object.hasOwn(english, name);
+
 const numbers = new Map<string, Intl.NumberFormat>();
 
 /** In the reader's language; `digits` after the point at most. */

@@ -50,6 +50,7 @@ export function Failure({ error, onRetry, height }: { error: unknown; onRetry?: 
       <Icon name="alert" size={32} />
       <p class="state-title">{explain(error)}</p>
       {detail && <p class="detail">{detail}</p>}
+      {error instanceof ApiError && error.kind === 'query' && error.code === '3' && <p><a href="#/Health">{t('error.to_health')}</a></p>}
       {onRetry && <Button icon="refresh" onClick={onRetry}>{t('common.retry')}</Button>}
     </div>
   );

@@ -7,6 +7,7 @@
 #include <map>
 
 #include "api/internal/arguments.h"
+#include "api/internal/customer_json.h"
 #include "api/internal/status_json.h"
 #include "api/services.h"
 #include "archive/customer_rows.h"
@@ -27,15 +28,6 @@ constexpr std::int64_t kPageDefault = 100;
 constexpr std::int64_t kUnmappedMax = 1000;
 constexpr std::int64_t kMonthsMax = 120;
 constexpr std::size_t kSearchBytesMax = 200;
-
-Result<const CustomerTable*> TableOf(const Request& request) {
-  const CustomerTable* table = archive::FindCustomerTable(request.Capture("table"));
-  if (table != nullptr) return table;
-  std::string names;
-  for (const CustomerTable& one : archive::CustomerTableList())
-    names += fmt::format("{}{}", names.empty() ? "" : ", ", one.id);
-  return Fail(ErrorCode::kNotFound, "there is no such table; there are " + names, {}, "table");
-}
 
 Result<json::array> TableList(const Services& services) {
   CQD_ASSIGN_OR_RETURN(auto main, archive::OpenForReading(services.archive_folder));
@@ -75,11 +67,13 @@ Result<archive::CustomerPageRequest> ParsePage(const Request& request) {
 }
 
 Result<json::object> PageJson(const Request& request, Services& services) {
-  CQD_ASSIGN_OR_RETURN(const CustomerTable* table, TableOf(request));
+  CQD_ASSIGN_OR_RETURN(const CustomerTable* table, CustomerTableOf(request));
   CQD_ASSIGN_OR_RETURN(const auto wanted, ParsePage(request));
   CQD_ASSIGN_OR_RETURN(auto main, archive::OpenForReading(services.archive_folder));
   CQD_ASSIGN_OR_RETURN(const auto page, ReadCustomerPage(main, *table, wanted));
-  json::array rows;
+  json::array rows, key;
+  for (const std::string_view column : archive::KeyColumnsOf(*table))
+    key.emplace_back(boost::json::string_view(column.data(), column.size()));
   for (const auto& row : page.rows) {
     json::array& cells = rows.emplace_back(json::array()).get_array();
     for (const auto& cell : row)
@@ -88,7 +82,10 @@ Result<json::object> PageJson(const Request& request, Services& services) {
   const std::int64_t next = wanted.offset + static_cast<std::int64_t>(page.rows.size());
   return json::object{{"table", table->id},
                       {"columns", json::value_from(page.columns)},
+                      {"own_columns", page.own_columns},
+                      {"key", std::move(key)},
                       {"rows", std::move(rows)},
+                      {"versions", json::value_from(page.versions)},
                       {"total", page.total},
                       {"matching", page.matching},
                       {"next_cursor", next < page.matching ? json::value(std::to_string(next))
@@ -102,7 +99,7 @@ Response ReadTable(const Request& request, Services& services) {
 }
 
 Result<Response> Export(const Request& request, Services& services) {
-  CQD_ASSIGN_OR_RETURN(const CustomerTable* table, TableOf(request));
+  CQD_ASSIGN_OR_RETURN(const CustomerTable* table, CustomerTableOf(request));
   CQD_ASSIGN_OR_RETURN(auto main, archive::OpenForReading(services.archive_folder));
   Response response;
   CQD_ASSIGN_OR_RETURN(response.body, ExportCustomerTable(main, *table));
@@ -116,39 +113,21 @@ Response ExportTable(const Request& request, Services& services) {
   return answer.ok() ? *std::move(answer) : http::Problem(answer.error());
 }
 
-json::array OverlapsJson(const std::vector<archive::NetworkOverlap>& overlaps) {
-  json::array list;
-  for (const archive::NetworkOverlap& overlap : overlaps) {
-    list.push_back(
-        {{"network", fmt::format("{}/{}", overlap.network, overlap.range)},
-         {"building", overlap.building},
-         {"outer_network", fmt::format("{}/{}", overlap.outer_network, overlap.outer_range)},
-         {"outer_building", overlap.outer_building}});
-  }
-  return list;
-}
-
 json::object ReportJson(const CustomerTable& table, bool dry_run,
                         const archive::ImportReport& report) {
-  json::array tables, problems;
+  json::array tables;
   for (const archive::ImportCounts& counts : report.tables) {
     tables.push_back({{"table", counts.table},
                       {"added", counts.added},
                       {"changed", counts.changed},
                       {"unchanged", counts.unchanged}});
   }
-  for (const archive::ImportProblem& problem : report.problems) {
-    problems.push_back({{"line", problem.line},
-                        {"column", problem.column},
-                        {"value", problem.value},
-                        {"allowed", problem.allowed}});
-  }
   return {{"table", table.id},
           {"dry_run", dry_run},
           {"applied", report.applied},
           {"rows_read", report.rows_read},
           {"tables", std::move(tables)},
-          {"problems", std::move(problems)},
+          {"problems", ProblemsJson(report.problems)},
           {"problem_count", report.problem_count},
           {"overlaps", OverlapsJson(report.overlaps)},
           {"overlap_count", report.overlap_count},
@@ -166,7 +145,7 @@ Result<bool> DryRun(const Request& request) {
 }
 
 Result<json::object> Import(const Request& request, Services& services) {
-  CQD_ASSIGN_OR_RETURN(const CustomerTable* table, TableOf(request));
+  CQD_ASSIGN_OR_RETURN(const CustomerTable* table, CustomerTableOf(request));
   CQD_ASSIGN_OR_RETURN(const bool dry_run, DryRun(request));
   CQD_ASSIGN_OR_RETURN(auto main, archive::OpenForImport(services.archive_folder));
   CQD_ASSIGN_OR_RETURN(
@@ -290,6 +269,38 @@ Response ListUnmapped(const Request& request, Services& services) {
 
 }  // namespace
 
+Result<const CustomerTable*> CustomerTableOf(const Request& request) {
+  const CustomerTable* table = archive::FindCustomerTable(request.Capture("table"));
+  if (table != nullptr) return table;
+  std::string names;
+  for (const CustomerTable& one : archive::CustomerTableList())
+    names += fmt::format("{}{}", names.empty() ? "" : ", ", one.id);
+  return Fail(ErrorCode::kNotFound, "there is no such table; there are " + names, {}, "table");
+}
+
+json::array OverlapsJson(const std::vector<archive::NetworkOverlap>& overlaps) {
+  json::array list;
+  for (const archive::NetworkOverlap& overlap : overlaps) {
+    list.push_back(
+        {{"network", fmt::format("{}/{}", overlap.network, overlap.range)},
+         {"building", overlap.building},
+         {"outer_network", fmt::format("{}/{}", overlap.outer_network, overlap.outer_range)},
+         {"outer_building", overlap.outer_building}});
+  }
+  return list;
+}
+
+json::array ProblemsJson(const std::vector<archive::ImportProblem>& problems) {
+  json::array list;
+  for (const archive::ImportProblem& problem : problems) {
+    list.push_back({{"line", problem.line},
+                    {"column", problem.column},
+                    {"value", problem.value},
+                    {"allowed", problem.allowed}});
+  }
+  return list;
+}
+
 void AddCustomerApi(http::Router& router, Services& services) {
   const auto with = [&services](Response (*handler)(const Request&, Services&)) {
     return [&services, handler](const Request& request) { return handler(request, services); };
@@ -300,6 +311,7 @@ void AddCustomerApi(http::Router& router, Services& services) {
   router.Get("/api/v1/customer-tables/{table}/export", with(ExportTable));
   router.Post("/api/v1/customer-tables/{table}", with(ImportTable),
               {.role_min = http::Role::kAdministrator, .body_bytes_max = archive::kImportBytesMax});
+  AddCustomerRowsApi(router, services);
   router.Get("/api/v1/mapping/unmapped", with(ListUnmapped));
 }
 

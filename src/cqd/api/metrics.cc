@@ -10,6 +10,7 @@
 #include <map>
 
 #include "api/services.h"
+#include "http/auth.h"
 
 namespace cqd::api {
 namespace {
@@ -322,6 +323,19 @@ void AddCubeAndCache(Scrape& scrape, Services& services) {
   scrape.Set("cqd_cache_bytes", "Memory of kept answers.", {}, static_cast<double>(cache.bytes));
 }
 
+void AddSignIns(Scrape& scrape, const Services& services) {
+  if (services.auth.authenticator == nullptr) return;
+  const auto counts = services.auth.authenticator->sign_in_counts();
+  if (!counts) return;
+  for (const auto& [result, count] :
+       {std::pair("right", counts->right), std::pair("wrong", counts->wrong),
+        std::pair("held_back", counts->held_back)}) {
+    scrape.SetTotal("cqd_sign_ins_total",
+                    "Passwords looked at since start, and those that came too soon to be.",
+                    {{"result", result}}, count);
+  }
+}
+
 }  // namespace
 
 std::string Metrics::Text(Services& services) {
@@ -347,6 +361,7 @@ std::string Metrics::Text(Services& services) {
     }
   }
   AddCubeAndCache(scrape, services);
+  AddSignIns(scrape, services);
   std::vector<prometheus::MetricFamily> families = state_->registry.Collect();
   for (auto& family : scrape.Collect()) families.push_back(std::move(family));
   return prometheus::TextSerializer().Serialize(families);

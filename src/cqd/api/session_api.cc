@@ -1,6 +1,7 @@
 // /api/v1/me, /api/v1/session: who calls, and how a browser signs in and out.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/json.hpp>
 
 #include "api/internal/arguments.h"
@@ -14,6 +15,24 @@ namespace {
 namespace json = boost::json;
 using http::Request;
 using http::Response;
+
+/// NIST SP 800-63B section 5.1.1.2.
+constexpr std::size_t kOwnPasswordCharactersMin = 8;
+
+/// Of UTF-8.
+std::size_t CharactersIn(std::string_view text) {
+  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
+    return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U;
+  }));
+}
+
+Status CheckPasswordsAreOurs(const Services& services) {
+  if (services.auth.mode == "basic" && !services.auth.password_file.empty() &&
+      services.auth.authenticator != nullptr)
+    return OkStatus();
+  return Fail(ErrorCode::kFailedPrecondition,
+              "the passwords are not kept here: auth.mode is \"" + services.auth.mode + "\"");
+}
 
 /// Ways in, for a page that shows a form or a hint.
 json::array Methods(const Services& services) {
@@ -67,13 +86,13 @@ Result<http::NewSession> Begin(const Request& request, const Services& services)
   CQD_ASSIGN_OR_RETURN(const std::string password, TextMember(body, "password", ""));
   if (services.auth.authenticator == nullptr)
     return Fail(ErrorCode::kFailedPrecondition, "nobody signs in without a server");
-  return services.auth.authenticator->BeginSession(name, password);
+  return services.auth.authenticator->BeginSession(name, password, request.remote_address);
 }
 
 Response BeginSession(const Request& request, Services& services) {
   const auto session = Begin(request, services);
   if (!session.ok()) {
-    Response refused = http::Problem(session.error());
+    Response refused = http::RefusedSignIn(session.error());
     // No Basic here: the browser would open its own window over the page's form.
     if (refused.status == 401)
       refused.headers.emplace_back("WWW-Authenticate", "Session realm=\"OpenCQD\"");
@@ -83,6 +102,50 @@ Response BeginSession(const Request& request, Services& services) {
   return NeverStored(
       Response::Json(200, json::serialize(MeJson(session->principal, true, services)))
           .WithHeader("Set-Cookie", SetCookie(session->token, seconds, services)));
+}
+
+/// A window left open does not give the account away: the old password is asked for.
+Result<std::string> Change(const Request& request, const Services& services) {
+  CQD_RETURN_IF_ERROR(CheckPasswordsAreOurs(services));
+  CQD_ASSIGN_OR_RETURN(const json::object body,
+                       ReadObject(request, R"({"old":"...","new":"..."})"));
+  for (const auto& member : body) {
+    if (member.key() != "old" && member.key() != "new")
+      return BadField(std::string(member.key()), "left out; there are old and new");
+  }
+  CQD_ASSIGN_OR_RETURN(const std::string before, TextMember(body, "old", ""));
+  CQD_ASSIGN_OR_RETURN(std::string after, TextMember(body, "new", ""));
+  if (CharactersIn(after) < kOwnPasswordCharactersMin)
+    return BadField("new", fmt::format("at least {} characters long", kOwnPasswordCharactersMin));
+  if (after == before) return BadField("new", "another one than the old");
+  CQD_RETURN_IF_ERROR(services.auth.authenticator->CheckAgain(request, before));
+  CQD_RETURN_IF_ERROR(
+      http::ChangePassword(services.auth.password_file, request.principal.name, after));
+  services.auth.authenticator->ForgetUsers();
+  if (services.note) services.note(request.principal.name + " changed the own password");
+  return after;
+}
+
+Response ChangeOwnPassword(const Request& request, Services& services) {
+  // Asked before the change: the sessions of the old password are over with it, this one too.
+  const bool session =
+      services.auth.authenticator != nullptr && services.auth.authenticator->HasSession(request);
+  const auto changed = Change(request, services);
+  if (!changed.ok()) {
+    // A wrong old password is no reason to sign in anew: 403, as the session itself is good.
+    if (changed.error().code == ErrorCode::kUnauthenticated)
+      return http::Problem(
+          Fail(ErrorCode::kPermissionDenied, "the old password is wrong", {}, "old"));
+    return http::RefusedSignIn(changed.error());
+  }
+  Response done = NeverStored(Response::NoContent());
+  if (!session) return done;
+  const auto renewed = services.auth.authenticator->BeginSession(request.principal.name, *changed,
+                                                                 request.remote_address);
+  // Changed it is; the browser then asks for the new password.
+  if (!renewed.ok()) return done;
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(renewed->time_max).count();
+  return std::move(done).WithHeader("Set-Cookie", SetCookie(renewed->token, seconds, services));
 }
 
 Response EndSession(const Request& request, Services& services) {
@@ -99,7 +162,9 @@ void AddSessionApi(http::Router& router, Services& services) {
   // A session is our own pages' alone: no other origin begins, ends or asks for one.
   const http::RouteOptions anybody{
       .role_min = http::Role::kNone, .body_bytes_max = 16 * 1024, .cors = false};
+  const http::RouteOptions readers{.body_bytes_max = 16 * 1024, .cors = false};
   router.Get("/api/v1/me", with(GetMe));
+  router.Add(http::Method::kPut, "/api/v1/me/password", with(ChangeOwnPassword), readers);
   router.Get("/api/v1/session", with(GetSession), anybody);
   router.Post("/api/v1/session", with(BeginSession), anybody);
   router.Add(http::Method::kDelete, "/api/v1/session", with(EndSession), anybody);

@@ -5,6 +5,7 @@
 #include <array>
 #include <utility>
 
+#include "archive/customer_edit.h"
 #include "archive/internal/main_file.h"
 #include "base/check.h"
 
@@ -20,7 +21,15 @@ struct Form {
   std::string_view further, joins;
   std::string_view order;
   Importer import;
+  std::span<const std::string_view> keys;
 };
+
+constexpr std::string_view kBuildingKeys[] = {"BuildingKey"};
+constexpr std::string_view kNetworkKeys[] = {"Network", "NetworkRange", "ValidFrom"};
+constexpr std::string_view kNameKeys[] = {"NetworkNameID"};
+constexpr std::string_view kBssidKeys[] = {"bss"};
+constexpr std::string_view kBuildingTypeKeys[] = {"BuildingTypeId"};
+constexpr std::string_view kOwnershipTypeKeys[] = {"OwnershipTypeId"};
 
 constexpr std::array<CustomerTable, 6> kTables = {
     {{"buildings", "CqdBuilding"},
@@ -33,14 +42,14 @@ constexpr std::array<Form, 6> kForms = {
     {{", BuildingTypeDesc, OwnershipTypeDesc",
       " LEFT JOIN CqdBuildingType USING(BuildingTypeId)"
       " LEFT JOIN CqdBuildingOwnershipType USING(OwnershipTypeId)",
-      "BuildingKey", ImportBuildings},
+      "BuildingKey", ImportBuildings, kBuildingKeys},
      {", BuildingName, NetworkName",
       " LEFT JOIN CqdBuilding USING(BuildingKey) LEFT JOIN CqdNetworkName USING(NetworkNameID)",
-      "Network, NetworkRange", ImportNetworks},
-     {"", "", "NetworkNameID", ImportNetworkNames},
-     {"", "", "bss", ImportBssids},
-     {"", "", "BuildingTypeId", ImportBuildingTypes},
-     {"", "", "OwnershipTypeId", ImportOwnershipTypes}}};
+      "Network, NetworkRange", ImportNetworks, kNetworkKeys},
+     {"", "", "NetworkNameID", ImportNetworkNames, kNameKeys},
+     {"", "", "bss", ImportBssids, kBssidKeys},
+     {"", "", "BuildingTypeId", ImportBuildingTypes, kBuildingTypeKeys},
+     {"", "", "OwnershipTypeId", ImportOwnershipTypes, kOwnershipTypeKeys}}};
 
 const Form& FormOf(const CustomerTable& table) {
   for (std::size_t i = 0; i < kTables.size(); ++i) {
@@ -92,6 +101,10 @@ const CustomerTable* FindCustomerTable(std::string_view id) {
   return nullptr;
 }
 
+std::span<const std::string_view> KeyColumnsOf(const CustomerTable& table) {
+  return FormOf(table).keys;
+}
+
 Result<sqlite::Database> OpenForReading(const std::string& folder) {
   CQD_ASSIGN_OR_RETURN(auto main,
                        sqlite::Database::Open(fmt::format("{}/{}", folder, internal::kMainFileName),
@@ -107,6 +120,9 @@ Result<CustomerPage> ReadCustomerPage(sqlite::Database& main, const CustomerTabl
       fmt::format("SELECT t.*{} FROM {} t{}", form.further, table.table, form.joins);
   CustomerPage page;
   CQD_ASSIGN_OR_RETURN(page.columns, ColumnsOf(main, inner));
+  CQD_ASSIGN_OR_RETURN(const auto own,
+                       ColumnsOf(main, fmt::format("SELECT * FROM {}", table.table)));
+  page.own_columns = own.size();
   const std::string where =
       request.search.empty()
           ? std::string()
@@ -134,6 +150,7 @@ Result<CustomerPage> ReadCustomerPage(sqlite::Database& main, const CustomerTabl
     for (int i = 0; i < rows.column_count(); ++i) {
       cells.push_back(rows.IsNull(i) ? std::nullopt : std::optional<std::string>(rows.Text(i)));
     }
+    page.versions.push_back(VersionOfRow(std::span(cells).first(page.own_columns)));
   }
 }
 

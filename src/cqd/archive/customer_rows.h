@@ -37,9 +37,14 @@ struct CustomerPageRequest {
 struct CustomerPage {
   std::vector<std::string> columns;
   std::vector<std::vector<std::optional<std::string>>> rows;  ///< nullopt: null
-  std::int64_t total = 0;                                     ///< rows of the table
-  std::int64_t matching = 0;  ///< of these, how many the search leaves
+  std::vector<std::string> versions;  ///< of each row, for CustomerRowEdit::version
+  std::size_t own_columns = 0;        ///< the first columns, which are the table's own
+  std::int64_t total = 0;             ///< rows of the table
+  std::int64_t matching = 0;          ///< of these, how many the search leaves
 };
+
+/// The columns that tell one row of a table from the others.
+std::span<const std::string_view> KeyColumnsOf(const CustomerTable& table);
 
 /// Opens main.sqlite of the archive in `folder` for reading, beside a running server.
 /// Errors: as sqlite::Database::Open.

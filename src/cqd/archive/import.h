@@ -34,6 +34,8 @@ struct ImportOptions {
   UtcTime now;
   /// Also fills ImportReport::overlaps.
   bool find_overlaps = false;
+  /// The caller has begun a transaction, and keeps it or not: the report then says not applied.
+  bool in_transaction = false;
 };
 
 /// One wrong place in a file.

@@ -14,6 +14,8 @@
 #include "http/address.h"
 #include "http/internal/base64.h"
 #include "http/internal/session_table.h"
+#include "http/internal/sign_in_throttle.h"
+#include "http/problem.h"
 
 namespace cqd::http {
 namespace {
@@ -87,7 +89,10 @@ Error NotSignedIn() {
 class BasicAuthenticator final : public Authenticator {
  public:
   BasicAuthenticator(BasicOptions options, const Clock& clock)
-      : options_(std::move(options)), clock_(clock), sessions_(clock) {}
+      : options_(std::move(options)),
+        clock_(clock),
+        sessions_(clock),
+        throttle_(options_.guesses, clock) {}
 
   Status Open() {
     if (RAND_bytes(salt_.data(), static_cast<int>(salt_.size())) != 1) {
@@ -123,8 +128,8 @@ class BasicAuthenticator final : public Authenticator {
       return Unauthenticated("the Authorization field is not Basic credentials");
     }
     CQD_ASSIGN_OR_RETURN(const std::vector<UserEntry> users, CurrentUsers());
-    CQD_ASSIGN_OR_RETURN(Principal principal,
-                         CheckPassword(users, credentials->name, credentials->password));
+    CQD_ASSIGN_OR_RETURN(Principal principal, Guess(users, credentials->name, credentials->password,
+                                                    request.remote_address));
     if (options_.cache_time.count() > 0) Remember(KeyOf(*field), principal);
     return principal;
   }
@@ -133,12 +138,13 @@ class BasicAuthenticator final : public Authenticator {
     return "Basic realm=\"OpenCQD\", charset=\"UTF-8\"";
   }
 
-  Result<NewSession> BeginSession(std::string_view name, std::string_view password) override {
+  Result<NewSession> BeginSession(std::string_view name, std::string_view password,
+                                  std::string_view address) override {
     if (!has_sessions()) {
       return Fail(ErrorCode::kFailedPrecondition, "sessions are switched off on this server");
     }
     CQD_ASSIGN_OR_RETURN(const std::vector<UserEntry> users, CurrentUsers());
-    CQD_ASSIGN_OR_RETURN(Principal principal, CheckPassword(users, name, password));
+    CQD_ASSIGN_OR_RETURN(Principal principal, Guess(users, name, password, address));
     const UserEntry* user = FindUser(users, principal.name);
     const Duration now = clock_.Monotonic();
     CQD_ASSIGN_OR_RETURN(std::string token,
@@ -146,6 +152,14 @@ class BasicAuthenticator final : public Authenticator {
                                           now + options_.session_time, now + options_.cache_time}));
     return NewSession{std::move(principal), std::move(token), options_.session_time};
   }
+
+  Status CheckAgain(const Request& request, std::string_view password) override {
+    CQD_ASSIGN_OR_RETURN(const std::vector<UserEntry> users, CurrentUsers());
+    const auto again = Guess(users, request.principal.name, password, request.remote_address);
+    return again.ok() ? OkStatus() : Status(again.error());
+  }
+
+  std::optional<SignInCounts> sign_in_counts() const override { return throttle_.counts(); }
 
   bool has_sessions() const override { return options_.session_time.count() > 0; }
 
@@ -176,6 +190,18 @@ class BasicAuthenticator final : public Authenticator {
     unsigned mode = 0;
     bool operator==(const Stamp&) const = default;
   };
+
+  Result<Principal> Guess(const std::vector<UserEntry>& users, std::string_view name,
+                          std::string_view password, std::string_view address) {
+    CQD_RETURN_IF_ERROR(throttle_.Begin(name, address));
+    Result<Principal> principal = CheckPassword(users, name, password);
+    if (principal.ok()) {
+      throttle_.Succeeded(name, address);
+    } else {
+      throttle_.Failed(name, address);
+    }
+    return principal;
+  }
 
   /// The last one of a name counts, as in CheckPassword.
   static const UserEntry* FindUser(const std::vector<UserEntry>& users, std::string_view name) {
@@ -263,6 +289,7 @@ class BasicAuthenticator final : public Authenticator {
   std::vector<UserEntry> users_;
   std::map<Key, Verified> verified_;
   SessionTable sessions_;
+  SignInThrottle throttle_;
 };
 
 class ProxyAuthenticator final : public Authenticator {
@@ -322,9 +349,20 @@ std::string_view Authenticator::ChallengeFor(const Request& request) const {
   return usual;
 }
 
-Result<NewSession> Authenticator::BeginSession(std::string_view, std::string_view) {
+Result<NewSession> Authenticator::BeginSession(std::string_view, std::string_view,
+                                               std::string_view) {
   return Fail(ErrorCode::kFailedPrecondition,
               "nobody signs in here: who calls is decided elsewhere, or not asked at all");
+}
+
+Status Authenticator::CheckAgain(const Request&, std::string_view) {
+  return Fail(ErrorCode::kFailedPrecondition,
+              "passwords are not kept here: who calls is decided elsewhere, or not asked at all");
+}
+
+Response RefusedSignIn(const Error& error) {
+  if (error.code != ErrorCode::kResourceExhausted) return Problem(error);
+  return Problem(429, error).WithHeader("Retry-After", error.detail);
 }
 
 void Authenticator::EndSession(const Request&) {}

@@ -4,6 +4,7 @@
 #include "http/auth.h"
 #include "http/internal/base64.h"
 #include "http/internal/session_table.h"
+#include "http/internal/sign_in_throttle.h"
 #include "http/internal/test_support.h"
 
 namespace cqd::http {
@@ -13,6 +14,7 @@ using std::chrono::hours;
 using std::chrono::seconds;
 
 constexpr PasswordCost kCheap{64, 1};
+constexpr const char* kHere = "192.0.2.1";
 
 Request WithCookie(const std::string& value) {
   Request request;
@@ -42,10 +44,10 @@ class BrowserSession : public testing::Test {
 };
 
 TEST_F(BrowserSession, StandsForTheCredentialsUntilItIsOver) {
-  const auto wrong = basic_->BeginSession("anna", "Secret");
+  const auto wrong = basic_->BeginSession("anna", "Secret", kHere);
   ASSERT_FALSE(wrong.ok());
   EXPECT_EQ(wrong.error().code, ErrorCode::kUnauthenticated);
-  const auto anna = basic_->BeginSession("anna", "secret");
+  const auto anna = basic_->BeginSession("anna", "secret", kHere);
   ASSERT_TRUE(anna.ok());
   EXPECT_EQ(anna->token.size(), 64U);
   EXPECT_EQ(anna->principal.role, Role::kAuthor);
@@ -62,7 +64,7 @@ TEST_F(BrowserSession, StandsForTheCredentialsUntilItIsOver) {
 }
 
 TEST_F(BrowserSession, EndsWhenAskedAndForUnknownTokens) {
-  const auto anna = basic_->BeginSession("anna", "secret");
+  const auto anna = basic_->BeginSession("anna", "secret", kHere);
   ASSERT_TRUE(anna.ok());
   basic_->EndSession(WithSession(anna->token));
   EXPECT_EQ(CodeOf(WithSession(anna->token)), ErrorCode::kUnauthenticated);
@@ -76,8 +78,8 @@ TEST_F(BrowserSession, EndsWhenAskedAndForUnknownTokens) {
 }
 
 TEST_F(BrowserSession, FollowsTheUserFile) {
-  const auto anna = basic_->BeginSession("anna", "secret");
-  const auto again = basic_->BeginSession("anna", "secret");
+  const auto anna = basic_->BeginSession("anna", "secret", kHere);
+  const auto again = basic_->BeginSession("anna", "secret", kHere);
   ASSERT_TRUE(anna.ok() && again.ok());
   EXPECT_NE(anna->token, again->token);
   ASSERT_TRUE(ChangeRole(path_, "anna", Role::kReader).ok());
@@ -87,7 +89,7 @@ TEST_F(BrowserSession, FollowsTheUserFile) {
   ASSERT_TRUE(ChangePassword(path_, "anna", "other", kCheap).ok());
   basic_->ForgetUsers();
   EXPECT_EQ(CodeOf(WithSession(anna->token)), ErrorCode::kUnauthenticated) << "another password";
-  const auto other = basic_->BeginSession("anna", "other");
+  const auto other = basic_->BeginSession("anna", "other", kHere);
   ASSERT_TRUE(other.ok());
   ASSERT_TRUE(RemoveUser(path_, "anna").ok());
   clock_.Advance(seconds(31));
@@ -97,11 +99,12 @@ TEST_F(BrowserSession, FollowsTheUserFile) {
 TEST_F(BrowserSession, IsOffWhereNobodyTypesAPassword) {
   const auto off = MakeBasicAuthenticator({.password_file = path_, .session_time = {}}, clock_);
   ASSERT_TRUE(off.ok());
-  EXPECT_EQ((*off)->BeginSession("anna", "secret").error().code, ErrorCode::kFailedPrecondition);
+  EXPECT_EQ((*off)->BeginSession("anna", "secret", kHere).error().code,
+            ErrorCode::kFailedPrecondition);
   Request ours;
   ours.headers.Add("X-Requested-With", "OpenCQD");
   EXPECT_TRUE((*off)->ChallengeFor(ours).starts_with("Basic")) << "then the browser has to ask";
-  EXPECT_EQ(MakeOpenAuthenticator()->BeginSession("anna", "secret").error().code,
+  EXPECT_EQ(MakeOpenAuthenticator()->BeginSession("anna", "secret", kHere).error().code,
             ErrorCode::kFailedPrecondition);
   EXPECT_FALSE(MakeOpenAuthenticator()->HasSession(WithSession("0")));
 }
@@ -116,6 +119,129 @@ TEST_F(BrowserSession, OurPagesAreNotAskedByTheBrowser) {
   EXPECT_TRUE(basic_->ChallengeFor(stream).starts_with("Basic")) << "no browser";
   stream.headers.Add("Sec-Fetch-Dest", "empty");
   EXPECT_TRUE(basic_->ChallengeFor(stream).starts_with("Session"));
+}
+
+/// Wrong passwords until one is held back; how many were looked at.
+int GuessUntilHeldBack(SignInThrottle& throttle, const std::string& name, const std::string& from) {
+  for (int i = 0; i < 1000; ++i) {
+    if (!throttle.Begin(name, from).ok()) return i;
+    throttle.Failed(name, from);
+  }
+  return 1000;
+}
+
+TEST(SignInThrottle, WaitsGrowAndAreNotLengthenedByThoseWhoDoNotWait) {
+  SimulatedClock clock(FromMicros(0));
+  SignInThrottle throttle({.free_of_name = 3, .free_of_address = 100}, clock);
+  EXPECT_EQ(GuessUntilHeldBack(throttle, "anna", kHere), 4);
+  for (const int wait : {1, 2, 4, 8, 16, 32, 60, 60}) {
+    const Status held = throttle.Begin("anna", kHere);
+    ASSERT_FALSE(held.ok()) << wait;
+    EXPECT_EQ(held.error().code, ErrorCode::kResourceExhausted);
+    EXPECT_EQ(held.error().detail, std::to_string(wait));
+    clock.Advance(seconds(wait) - std::chrono::milliseconds(1));
+    EXPECT_EQ(throttle.Begin("anna", kHere).error().detail, "1") << "of a second begun";
+    clock.Advance(std::chrono::milliseconds(1));
+    ASSERT_TRUE(throttle.Begin("anna", kHere).ok());
+    EXPECT_FALSE(throttle.Begin("anna", kHere).ok()) << "two at once are no way around";
+    throttle.Failed("anna", kHere);
+  }
+  EXPECT_TRUE(throttle.Begin("bela", kHere).ok()) << "others are let alone";
+  EXPECT_EQ(throttle.counts().wrong, 4 + 8);
+  EXPECT_EQ(throttle.counts().held_back, 1 + 3 * 8);
+  clock.Advance(hours(1) + seconds(1));
+  EXPECT_EQ(GuessUntilHeldBack(throttle, "anna", kHere), 4) << "forgotten";
+}
+
+TEST(SignInThrottle, FewerThanAHundredGuessesAnHour) {
+  SimulatedClock clock(FromMicros(0));
+  SignInThrottle throttle(GuessLimits{}, clock);
+  for (int second = 0; second < 3600; ++second) {
+    // From ever another address.
+    const std::string from = "198.51.100." + std::to_string(second % 250);
+    if (throttle.Begin("anna", from).ok()) throttle.Failed("anna", from);
+    clock.Advance(seconds(1));
+  }
+  EXPECT_LT(throttle.counts().wrong, 100) << "OWASP ASVS 4.0.3, 2.2.1";
+}
+
+TEST(SignInThrottle, AnAddressIsHeldWhateverTheNames) {
+  SimulatedClock clock(FromMicros(0));
+  SignInThrottle throttle({.free_of_name = 3, .free_of_address = 10}, clock);
+  int looked_at = 0;
+  for (int i = 0; i < 100; ++i) {
+    const std::string name = "user" + std::to_string(i);
+    if (!throttle.Begin(name, kHere).ok()) continue;
+    throttle.Failed(name, kHere);
+    ++looked_at;
+  }
+  EXPECT_EQ(looked_at, 11);
+  EXPECT_TRUE(throttle.Begin("user1", "203.0.113.5").ok()) << "not from elsewhere";
+}
+
+TEST(SignInThrottle, NobodyIsKeptOutOfTheirOwnPlaceByStrangers) {
+  SimulatedClock clock(FromMicros(0));
+  SignInThrottle throttle({.free_of_name = 3, .free_of_address = 10}, clock);
+  ASSERT_TRUE(throttle.Begin("anna", kHere).ok());
+  throttle.Succeeded("anna", kHere);
+  EXPECT_EQ(GuessUntilHeldBack(throttle, "anna", "203.0.113.5"), 4);
+  for (int i = 0; i < 20; ++i) {
+    const std::string name = "user" + std::to_string(i);
+    if (throttle.Begin(name, kHere).ok()) throttle.Failed(name, kHere);
+  }
+  EXPECT_FALSE(throttle.Begin("bela", kHere).ok()) << "one proxy for all: strangers there wait";
+  EXPECT_TRUE(throttle.Begin("anna", kHere).ok());
+  EXPECT_EQ(GuessUntilHeldBack(throttle, "anna", kHere), 4) << "but is counted too";
+}
+
+TEST(SignInThrottle, IsBoundedAndCanBeOff) {
+  SimulatedClock clock(FromMicros(0));
+  SignInThrottle throttle({.free_of_name = 1, .free_of_address = 1'000'000}, clock);
+  EXPECT_EQ(GuessUntilHeldBack(throttle, "first", kHere), 2);
+  for (std::size_t i = 0; i < kGuessersMax; ++i) {
+    clock.Advance(std::chrono::milliseconds(1));
+    const std::string name = "user" + std::to_string(i);
+    ASSERT_TRUE(throttle.Begin(name, kHere).ok());
+    throttle.Failed(name, kHere);
+  }
+  EXPECT_EQ(GuessUntilHeldBack(throttle, "first", kHere), 2) << "made room";
+  SignInThrottle off({.wait_max = Duration(0)}, clock);
+  EXPECT_EQ(GuessUntilHeldBack(off, "anna", kHere), 1000);
+  EXPECT_EQ(off.counts().wrong, 1000);
+}
+
+TEST_F(BrowserSession, WrongPasswordsAreHeldBackEveryWay) {
+  Request basic;
+  basic.remote_address = kHere;
+  basic.headers.Add("Authorization", "Basic " + Base64Encode("anna:wrong"));
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(CodeOf(basic), ErrorCode::kUnauthenticated);
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(basic_->BeginSession("anna", "wrong", kHere).error().code,
+              ErrorCode::kUnauthenticated);
+  }
+  EXPECT_EQ(CodeOf(basic), ErrorCode::kResourceExhausted);
+  const auto right = basic_->BeginSession("anna", "secret", kHere);
+  ASSERT_FALSE(right.ok()) << "nobody learns by it that the password is right";
+  const Response refused = RefusedSignIn(right.error());
+  EXPECT_EQ(refused.status, 429);
+  ASSERT_EQ(refused.headers.size(), 1U);
+  EXPECT_EQ(refused.headers[0], std::pair(std::string("Retry-After"), std::string("1")));
+  clock_.Advance(seconds(1));
+  EXPECT_TRUE(basic_->BeginSession("anna", "secret", kHere).ok());
+  EXPECT_EQ(basic_->sign_in_counts()->right, 1);
+  EXPECT_EQ(basic_->sign_in_counts()->wrong, 6);
+  EXPECT_EQ(basic_->sign_in_counts()->held_back, 2);
+}
+
+TEST_F(BrowserSession, AsksAgainForThePassword) {
+  Request request;
+  request.remote_address = kHere;
+  request.principal = {"anna", Role::kAuthor};
+  EXPECT_TRUE(basic_->CheckAgain(request, "secret").ok());
+  EXPECT_EQ(basic_->CheckAgain(request, "root").error().code, ErrorCode::kUnauthenticated);
+  EXPECT_EQ(MakeOpenAuthenticator()->CheckAgain(request, "secret").error().code,
+            ErrorCode::kFailedPrecondition);
+  EXPECT_FALSE(MakeOpenAuthenticator()->sign_in_counts().has_value());
 }
 
 TEST(SessionTable, IsBounded) {

@@ -279,11 +279,14 @@ Result<http::ServerOptions> Application::MakeServerOptions() {
   }
   options.cors.allowed_origins = config_.cors_trusted_origins;
   if (config_.auth_mode == "basic") {
-    CQD_ASSIGN_OR_RETURN(
-        options.authenticator,
-        http::MakeBasicAuthenticator({.password_file = config_.password_file,
-                                      .session_time = std::chrono::hours(config_.session_hours)},
-                                     clock_));
+    CQD_ASSIGN_OR_RETURN(options.authenticator,
+                         http::MakeBasicAuthenticator(
+                             {.password_file = config_.password_file,
+                              .session_time = std::chrono::hours(config_.session_hours),
+                              .guesses = {.free_of_name = config_.wrong_passwords_free,
+                                          .free_of_address = config_.wrong_passwords_free_address,
+                                          .wait_max = seconds(config_.wrong_password_wait_max_s)}},
+                             clock_));
   } else if (config_.auth_mode == "proxy") {
     CQD_ASSIGN_OR_RETURN(
         options.authenticator,

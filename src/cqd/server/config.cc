@@ -307,6 +307,29 @@ std::vector<Setting> SettingsOf(Config& c) {
        .meaning = "For `basic`: how long a browser that signed in on the sign-in page stays signed "
                   "in; 0: no sign-in page, browsers ask in a window of their own. Larger: less "
                   "typing, but a browser left open is open for longer."},
+      {.key = "auth.wrong_passwords_free",
+       .value = &c.wrong_passwords_free,
+       .min = 1,
+       .max = 100,
+       .unit = "passwords",
+       .meaning = "For `basic`: wrong passwords for one name before it has to wait: 1, 2, 4 ... "
+                  "seconds, up to `auth.wrong_password_wait_max_s`. An hour without one forgets "
+                  "them. Larger: more slips of the finger, and more guesses."},
+      {.key = "auth.wrong_passwords_free_address",
+       .value = &c.wrong_passwords_free_address,
+       .min = 1,
+       .max = 100'000,
+       .unit = "passwords",
+       .meaning = "The same for one address, whatever the names. Larger for many people behind one "
+                  "proxy; who has signed in from an address before is counted by name there."},
+      {.key = "auth.wrong_password_wait_max_s",
+       .value = &c.wrong_password_wait_max_s,
+       .min = 0,
+       .max = 86'400,
+       .unit = "s",
+       .meaning = "For `basic`: the longest such wait; 0: nobody waits. At 60 fewer than 70 "
+                  "passwords of one name are looked at in an hour (OWASP ASVS 4.0.3, 2.2.1: 100). "
+                  "Larger: fewer guesses, and who mistyped often waits longer."},
       {.key = "auth.proxy_user_header",
        .value = &c.proxy_user_header,
        .meaning = "For `proxy`: header that carries the user's name."},

@@ -71,6 +71,9 @@ struct Config {
   std::string auth_mode = "none";
   std::string password_file;
   std::int64_t session_hours = 8;
+  std::int64_t wrong_passwords_free = 5;
+  std::int64_t wrong_passwords_free_address = 50;
+  std::int64_t wrong_password_wait_max_s = 60;
   std::string proxy_user_header;
   std::string proxy_role_header;
   std::vector<std::string> proxy_addresses;

@@ -10,18 +10,22 @@ import { Card } from '../../ui/card';
 import { TextField } from '../../ui/field';
 import { useLoad } from '../../ui/load';
 import { Empty, Failure, Loading } from '../../ui/states';
+import { BuildingMap } from './map';
+import { RowDialog, Tools } from './rows';
 import { Upload } from './upload';
 
 export const tableIds = ['buildings', 'networks', 'names', 'bssids', 'building-types', 'ownership-types'] as const;
 export type TableId = (typeof tableIds)[number];
 
 interface TableInfo { id: TableId; rows: number }
-interface Page {
-  columns: string[]; rows: (string | null)[][]; total: number; matching: number; next_cursor: string | null;
+/** One page of a table; the first `own_columns` are its own, the others names behind its numbers. */
+export interface Page {
+  columns: string[]; own_columns: number; key: string[]; rows: (string | null)[][]; versions: string[];
+  total: number; matching: number; next_cursor: string | null;
 }
 
 const pageSize = 100;
-const flags = new Set(['InsideCorp', 'ExpressRoute', 'VPN']);
+export const flags = new Set(['InsideCorp', 'ExpressRoute', 'VPN']);
 
 export function Tables({ route }: PageProps) {
   const wanted = route.segments[1] as TableId | undefined;
@@ -42,12 +46,18 @@ export function Tables({ route }: PageProps) {
         ))}
       </nav>
       {uploading && <Upload key={table} table={table} onApplied={() => setTurn((n) => n + 1)} onClose={() => setUploading(false)} />}
-      <Rows key={table} table={table} turn={turn} onUpload={() => setUploading(true)} />
+      {table === 'buildings' && looks(route) === 'map'
+        ? <BuildingMap turn={turn} />
+        : <Rows key={table} table={table} turn={turn} onUpload={() => setUploading(true)} onChanged={() => setTurn((n) => n + 1)} />}
     </>
   );
 }
 
-function Rows({ table, turn, onUpload }: { table: TableId; turn: number; onUpload: () => void }) {
+/** Buildings have places, so they have a map too: #/Admin/tables/buildings?view=map. */
+const looks = (route: PageProps['route']): 'map' | 'table' => (route.query.get('view') === 'map' ? 'map' : 'table');
+
+function Rows({ table, turn, onUpload, onChanged }: { table: TableId; turn: number; onUpload: () => void; onChanged: () => void }) {
+  const [editing, setEditing] = useState<{ row: number | undefined }>();
   const [typed, setTyped] = useState('');
   const [search, setSearch] = useState('');
   const [offset, setOffset] = useState(0);
@@ -64,6 +74,8 @@ function Rows({ table, turn, onUpload }: { table: TableId; turn: number; onUploa
     <Card
       title={t(`admin.table_${table}` as TextKey)}
       actions={<>
+        {table === 'buildings' && <ButtonLink icon="search" href={href('admin', ['tables', 'buildings'], { view: 'map' })}>{t('admin.map')}</ButtonLink>}
+        <Button icon="add" disabled={!page} onClick={() => setEditing({ row: undefined })}>{t('admin.add_row')}</Button>
         <ButtonLink icon="download" href={`${root()}/api/v1/customer-tables/${table}/export`} download={`${table}.csv`}>{t('admin.export')}</ButtonLink>
         <Button icon="upload" look="primary" onClick={onUpload}>{t('admin.upload')}</Button>
       </>}
@@ -80,10 +92,18 @@ function Rows({ table, turn, onUpload }: { table: TableId; turn: number; onUploa
         <>
           <div class="table-scroll admin-rows" tabIndex={0} role="region" aria-label={t(`admin.table_${table}` as TextKey)}>
             <table class="table">
-              <thead><tr>{page.columns.map((one) => <th scope="col" key={one}>{one}</th>)}</tr></thead>
+              <thead>
+                <tr>
+                  {page.columns.map((one) => <th scope="col" key={one}>{one}</th>)}
+                  <th scope="col" class="admin-tools"><span class="only-read-out">{t('admin.edit_row')}</span></th>
+                </tr>
+              </thead>
               <tbody>
                 {page.rows.map((row, at) => (
-                  <tr key={offset + at}>{row.map((cell, i) => <td key={i}>{cellText(page.columns[i]!, cell)}</td>)}</tr>
+                  <tr key={offset + at}>
+                    {row.map((cell, i) => <td key={i}>{cellText(page.columns[i]!, cell)}</td>)}
+                    <td class="admin-tools"><Tools table={table} page={page} row={at} onEdit={() => setEditing({ row: at })} onChanged={onChanged} /></td>
+                  </tr>
                 ))}
               </tbody>
             </table>
@@ -98,6 +118,12 @@ function Rows({ table, turn, onUpload }: { table: TableId; turn: number; onUploa
             </div>
           </div>
         </>
+      )}
+      {editing && page && (
+        <RowDialog
+          table={table} page={page} row={editing.row} onClose={() => setEditing(undefined)}
+          onDone={() => { setEditing(undefined); onChanged(); }}
+        />
       )}
     </Card>
   );

@@ -1,6 +1,6 @@
 // Subnets that no network of the customer tables covers, the busiest first.
 import { useState } from 'preact/hooks';
-import { json } from '../../api/http';
+import { ApiError, json } from '../../api/http';
 import type { PageProps } from '../../app/page';
 import { href } from '../../app/route';
 import { formatNumber, t } from '../../text/text';
@@ -19,6 +19,7 @@ export function Unmapped(_props: PageProps) {
   const [months, setMonths] = useState('3');
   const load = useLoad((signal) => json<Answer>(`/api/v1/mapping/unmapped?n=500&months=${months}`, { signal }), [months]);
   const answer = load.value;
+  const noCube = load.error instanceof ApiError && load.error.status === 503;
   const busiest = answer?.subnets[0]?.stream_ends ?? 1;
   // To be filled in by hand: the key of the building, and the length where 24 is wrong.
   const template = answer && `data:text/csv;charset=utf-8,${encodeURIComponent(
@@ -36,7 +37,8 @@ export function Unmapped(_props: PageProps) {
             options={['1', '3', '7', '13'].map((one) => ({ value: one, label: t('admin.month_count', { count: Number(one) }) }))}
           />
         </div>
-        {load.error !== undefined && <Failure error={load.error} onRetry={load.again} />}
+        {noCube && <Empty title={t('admin.no_cube')} text={<a href={href('health')}>{t('error.to_health')}</a>} />}
+        {load.error !== undefined && !noCube && <Failure error={load.error} onRetry={load.again} />}
         {!answer && load.error === undefined && <Loading height={200} />}
         {answer && answer.subnets.length === 0 && <Empty icon="check" title={t('admin.unmapped_none')} />}
         {answer && answer.subnets.length > 0 && (

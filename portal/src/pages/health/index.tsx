@@ -9,8 +9,9 @@ import { Icon } from '../../ui/icon';
 import { Failure, Loading } from '../../ui/states';
 import { CancelButton } from './actions';
 import { useLive, type Live } from './live';
-import { currentRuns, endOf, lastFailure, nextRun, orDash, overcome, type Run, type Status } from './model';
+import { currentRuns, endOf, hasSource, isFirst, lastFailure, nextRun, orDash, overcome, type Reason, type Run, type Status } from './model';
 import { Alerts, Rejects, Sources, Stages, Storage } from './parts';
+import { explainReason, summaryOf, type Explained } from './reasons';
 import { Runs } from './runs';
 
 export default function Page(props: PageProps) {
@@ -34,12 +35,12 @@ export default function Page(props: PageProps) {
       </div>
       {live.error !== undefined && <p class="health-break" role="alert"><Icon name="alert" />{t('health.unreachable', { time: formatTime(status.generated_at, { seconds: true }) })}</p>}
       <div class="health-answers">
-        <Working status={status} />
+        <Working status={status} now={live.now} />
         <Age status={status} now={live.now} />
         <Now status={status} now={live.now} administrator={administrator} again={live.again} />
         <Ends status={status} now={live.now} />
         <Broke status={status} now={live.now} />
-        <Todo status={status} />
+        <Todo status={status} now={live.now} />
       </div>
       <Stages status={status} now={live.now} administrator={administrator} again={live.again} />
       <Runs turn={live.turn} now={live.now} />
@@ -78,13 +79,14 @@ function Answer({ question, look, children, name }: {
   );
 }
 
-function Working({ status }: { status: Status }) {
+function Working({ status, now }: { status: Status; now: number }) {
+  const told = isFirst(status) ? { text: t('health.first'), translated: true } : summaryOf(status, now);
   const look = { pass: 'success', warn: 'warning', fail: 'danger' }[status.status];
   const icon = status.status === 'pass' ? 'check' as const : 'alert' as const;
   return (
     <Answer question={t('health.q_working')} look={look} name="working">
       <p class="answer-main" role="status"><span class={`lamp lamp-${look}`}><Icon name={icon} size={22} /></span>{t(`health.lamp_${status.status}`)}</p>
-      <p lang="en">{status.summary}</p>
+      <p {...(told.translated ? {} : { lang: 'en' })}>{told.text}</p>
     </Answer>
   );
 }
@@ -197,20 +199,43 @@ function Broke({ status, now }: { status: Status; now: number }) {
   );
 }
 
-function Todo({ status }: { status: Status }) {
+function Todo({ status, now }: { status: Status; now: number }) {
   const alarms = status.reasons.filter((reason) => reason.severity !== 'pass');
   const notes = status.reasons.filter((reason) => reason.severity === 'pass');
   const look = alarms.some((reason) => reason.severity === 'fail') ? 'danger' : alarms.length > 0 ? 'warning' : undefined;
   return (
     <Answer question={t('health.q_todo')} look={look} name="todo">
-      {alarms.length === 0 && <p class="answer-main">{t('health.nothing_to_do')}</p>}
-      {[...alarms, ...notes].map((reason) => (
-        <div class="health-reason" key={`${reason.code} ${reason.stage} ${reason.source}`} lang="en">
-          <span class={classes('badge', reason.severity === 'fail' && 'badge-danger', reason.severity === 'warn' && 'badge-warning')}>{reason.code}</span>
-          <p>{reason.message}</p>
-          <p><strong>{reason.action}</strong></p>
-        </div>
-      ))}
+      {alarms.length === 0 && (isFirst(status) ? <FirstSteps status={status} /> : <p class="answer-main">{t('health.nothing_to_do')}</p>)}
+      {[...alarms, ...notes].map((reason) => <ToDo key={`${reason.code} ${reason.stage} ${reason.source}`} reason={reason} told={explainReason(reason, status, now)} />)}
     </Answer>
+  );
+}
+
+/** What a server without data needs, in the order of doing it. */
+function FirstSteps({ status }: { status: Status }) {
+  return (
+    <ol class="health-first">
+      {!hasSource(status) && <li>{t('health.first_source')}</li>}
+      <li>{t('health.first_run')}</li>
+      <li>{t('health.first_buildings')}</li>
+    </ol>
+  );
+}
+
+function ToDo({ reason, told }: { reason: Reason; told: Explained }) {
+  return (
+    <div class="health-reason" {...(told.translated ? {} : { lang: 'en' })}>
+      <span class={classes('badge', reason.severity === 'fail' && 'badge-danger', reason.severity === 'warn' && 'badge-warning')}>{reason.code}</span>
+      <p>{told.means}</p>
+      <p><strong>{told.remedy}</strong></p>
+      {told.hint && <p class="small" lang="en">{told.hint}</p>}
+      {told.translated && (
+        <details class="small">
+          <summary>{t('reason.in_server_words')}</summary>
+          <p lang="en">{reason.message}</p>
+          {!told.hint && <p lang="en">{reason.action}</p>}
+        </details>
+      )}
+    </div>
   );
 }

@@ -57,6 +57,15 @@ export function currentRuns(status: Status): Run[] {
   return runs.sort((a, b) => Number(b.state === 'running') - Number(a.state === 'running'));
 }
 
+/** True before anything has ever run: nothing is wrong, and nothing is there. */
+export const isFirst = (status: Status): boolean =>
+  status.reasons.every((reason) => reason.severity === 'pass')
+  && status.stages.every((stage) => stage.current === null && stage.last_success === null && stage.last_failure === null);
+
+/** A database is set up, or devices have reported: the collector itself is always listed. */
+export const hasSource = (status: Status): boolean =>
+  status.sources.some((source) => source.id !== 'collector' || source.last_record_at !== null);
+
 /** The newest failure of all stages; undefined: none is remembered. */
 export function lastFailure(status: Status): Run | undefined {
   return status.stages

@@ -29,7 +29,7 @@ export function Stages({ status, now, administrator, again }: Part) {
       <div class="table-scroll" tabIndex={0} role="region" aria-label={t('health.stages')}>
         <table class="table health-stages">
           <thead>
-            <tr>
+            <tr class="sticky-first">
               <th scope="col">{t('health.stage')}</th>
               <th scope="col">{t('health.state')}</th>
               <th scope="col">{t('health.outcome')}</th>
@@ -51,7 +51,7 @@ function StageRow({ stage, now }: { stage: Stage; now: number }) {
   const { slo } = stage.freshness;
   const bad = stage.outcome === 'failed' || stage.outcome === 'interrupted';
   return (
-    <tr data-stage={stage.stage}>
+    <tr class="sticky-first" data-stage={stage.stage}>
       <th scope="row">{t(`health.stage_${stage.stage}`)}</th>
       <td>{t(`health.state_${stage.state}`)}</td>
       <td>

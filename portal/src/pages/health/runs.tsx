@@ -82,7 +82,7 @@ function RunTable({ runs }: { runs: readonly Run[] }) {
     <div class="table-scroll" tabIndex={0} role="region" aria-label={t('health.history')}>
       <table class="table health-runs">
         <thead>
-          <tr>
+          <tr class="sticky-first">
             <th scope="col">{t('health.started_at')}</th>
             <th scope="col">{t('health.stage')}</th>
             <th scope="col">{t('health.trigger')}</th>
@@ -107,7 +107,7 @@ function RunRow({ run, longest, open, onOpen }: { run: Run; longest: number; ope
   const more = run.error !== null || run.warnings.length > 0;
   return (
     <>
-      <tr data-run={run.run_id} data-state={run.state}>
+      <tr class="sticky-first" data-run={run.run_id} data-state={run.state}>
         <td class="health-when">{formatTime(run.started_at ?? run.queued_at, { seconds: true })}</td>
         <td>{t(`health.stage_${run.stage}`)}{run.kind === 'incremental' ? '' : ` (${run.month ?? run.kind})`}</td>
         <td>{t(`health.trigger_${run.trigger}` as TextKey)}</td>

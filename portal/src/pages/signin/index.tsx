@@ -53,6 +53,12 @@ function Elsewhere({ proxy }: { proxy: boolean }) {
   );
 }
 
+function sentence(reason: unknown): string {
+  if (reason instanceof ApiError && reason.status === 401) return t('signin.wrong');
+  if (reason instanceof ApiError && reason.status === 429) return t('signin.wait', { time: reason.retryAfterS });
+  return explain(reason);
+}
+
 function Form({ to }: { to: string }) {
   const [name, setName] = useState('');
   const [password, setPassword] = useState('');
@@ -70,7 +76,7 @@ function Form({ to }: { to: string }) {
     } catch (reason) {
       setBusy(false);
       setPassword('');
-      setError(reason instanceof ApiError && reason.status === 401 ? t('signin.wrong') : explain(reason));
+      setError(sentence(reason));
     }
   };
   return (

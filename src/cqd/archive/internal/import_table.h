@@ -89,7 +89,11 @@ Status ReportOverlaps(sqlite::Database& main, const std::vector<NetworkOverlap>&
 template <typename Work>
 Status InImportTransaction(sqlite::Database& main, const ImportOptions& options,
                            ImportReport& report, Work&& work) {
-  CQD_ASSIGN_OR_RETURN(sqlite::Transaction transaction, sqlite::Transaction::Begin(main));
+  std::optional<sqlite::Transaction> transaction;
+  if (!options.in_transaction) {
+    CQD_ASSIGN_OR_RETURN(auto begun, sqlite::Transaction::Begin(main));
+    transaction.emplace(std::move(begun));
+  }
   std::vector<NetworkOverlap> before;
   if (options.find_overlaps) {
     CQD_ASSIGN_OR_RETURN(before, FindNetworkOverlaps(main));
@@ -97,8 +101,8 @@ Status InImportTransaction(sqlite::Database& main, const ImportOptions& options,
   CQD_RETURN_IF_ERROR(work());
   if (options.find_overlaps && report.problem_count == 0)
     CQD_RETURN_IF_ERROR(ReportOverlaps(main, before, report));
-  if (report.problem_count > 0 || options.dry_run) return OkStatus();
-  CQD_RETURN_IF_ERROR(transaction.Commit());
+  if (report.problem_count > 0 || options.dry_run || !transaction) return OkStatus();
+  CQD_RETURN_IF_ERROR(transaction->Commit());
   report.applied = true;
   return OkStatus();
 }

@@ -320,6 +320,12 @@ Result<model::CustomerTables> ReadCustomerTables(sqlite::Database& main) {
   return tables;
 }
 
+Result<model::CustomerTables> ReadTablesInTransaction(sqlite::Database& main) {
+  model::CustomerTables tables;
+  CQD_RETURN_IF_ERROR(ReadAll(main, std::nullopt, tables));
+  return tables;
+}
+
 Result<model::CustomerTables> ReadTables(sqlite::Database& main, std::int64_t content) {
   model::CustomerTables tables;
   CQD_RETURN_IF_ERROR(ReadAll(main, content, tables));

@@ -24,6 +24,8 @@ Status CheckMainVersion(sqlite::Database& main);
 
 /// Reads the customer tables in one consistent state.
 Result<model::CustomerTables> ReadCustomerTables(sqlite::Database& main);
+/// The same as the caller's open transaction sees them, without their version.
+Result<model::CustomerTables> ReadTablesInTransaction(sqlite::Database& main);
 /// Reads kept tables (mapping_...; MappingStore), `version` stays 0.
 Result<model::CustomerTables> ReadTables(sqlite::Database& main, std::int64_t content);
 

@@ -101,7 +101,7 @@ bool Dispatcher::CheckRole(const Plan& plan, const Principal& principal, Respons
 }
 
 void Dispatcher::Refuse(const Error& error, const Request& request, Response& response) const {
-  response = Problem(error);
+  response = RefusedSignIn(error);
   const std::string_view challenge = authenticator_.ChallengeFor(request);
   if (response.status == 401 && !challenge.empty()) {
     response.headers.emplace_back("WWW-Authenticate", challenge);
