@@ -47,6 +47,12 @@ test('which attributes are addresses', () => {
   }
 });
 
+test('months stand in the order of time', () => {
+  const rows = [['August 2026'], [''], ['November 2025'], ['April 2026']];
+  assert.deepEqual(sortRows(rows, 0, false, collator, '[StartDate].[Month]'), [2, 3, 0, 1]);
+  assert.deepEqual(sortRows(rows, 0, true, collator, '[AllStreams].[Full Month]'), [0, 3, 2, 1]);
+});
+
 test('other columns sort as texts do', () => {
   const rows = [['10.10.0.0'], ['b'], ['10.9.0.0']];
   assert.deepEqual(sortRows(rows, 0, false, collator, '[Second Building].[Building Name]'), [2, 0, 1]);

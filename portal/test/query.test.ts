@@ -116,6 +116,7 @@ test('without the trend a report is about one month', () => {
 
 const explored: q.ExploreView = {
   page: 'explore', month: march, compareWith: { year: 2015, month: 1 }, as: 'table', asOf: 41, compareVersion: 40,
+  whatIf: { Audio: { JitterInterArrival: 20, PacketLossRate: 0.05 }, VBSS: { VideoFrameRateAvg: 1e-7 } },
   why: { after: { from: '2015-03-01', to: '2015-04-01' }, before: { from: '2015-02-01', to: '2015-03-01' } },
   sort: { column: 2, descending: true }, from: 42,
   query: { Dimensions: [{ DataModelName: '[A &=?#].[%"B]' }],
@@ -129,6 +130,7 @@ test('every view comes back from its address', () => {
   const views: q.View[] = [
     explored,
     q.exploreView(explored.query),
+    q.exploreView(explored.query, { whatIf: {} }),
     q.exploreView(explored.query, { why: { after: { from: '2015-03-02', to: '2015-03-03' }, before: null } }),
     { page: 'reportSet', itemId: 240, month: march, span: 12, filters: [] },
     { page: 'reportSet', itemId: 240, month: march, span: null,

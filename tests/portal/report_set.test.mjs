@@ -114,6 +114,49 @@ test('report set page', async (t) => {
     await shot(page, 'chart-as-table');
   });
 
+  await t.test('on paper: light, whole, without what is only for the screen', async (t) => {
+    const page = await openPage(t, server, '#/', { theme: 'dark' });
+    await drawn(page);
+    await page.getByRole('button', { name: 'Table' }).first().click();
+    await page.locator('.grid').waitFor();
+    const months = await page.locator('.grid tbody tr td:first-child').allTextContents();
+    const times = months.map((month) => Date.parse(`1 ${month}`));
+    assert.ok(times.length > 2 && times.every((time, i) => i === 0 || time > times[i - 1]), months.join());
+    await page.emulateMedia({ media: 'print', colorScheme: 'dark' });
+    await page.waitForFunction(() => document.documentElement.dataset.theme === 'light');
+    for (const hidden of ['.top', '.summary-tools', '.report-actions', '.set-tools', '.grid-filter']) {
+      for (const one of await page.locator(hidden).all()) assert.ok(!(await one.isVisible()), hidden);
+    }
+    assert.equal(await page.evaluate(() => getComputedStyle(document.body).backgroundColor), 'rgb(255, 255, 255)');
+    // The text of the axes is drawn for light paper.
+    await page.waitForFunction(() => {
+      const canvas = document.querySelector('.chart-canvas canvas');
+      const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+      for (let i = 0; i < data.length; i += 4) if (data[i] === 0x42 && data[i + 1] === 0x52 && data[i + 2] === 0x5f && data[i + 3] === 255) return true;
+      return false;
+    });
+    const [scroller] = await page.locator('.grid-scroll').all();
+    assert.ok(await scroller.evaluate((one) => one.scrollHeight <= one.clientHeight + 1), 'every row is on the paper');
+    await shot(page, 'start-print');
+    assert.equal((await page.pdf({ format: 'A4' })).subarray(0, 4).toString(), '%PDF');
+    await page.emulateMedia({ media: 'screen' });
+    await page.waitForFunction(() => document.documentElement.dataset.theme === 'dark');
+  });
+
+  await t.test('in Traditional Chinese: language, texts and fonts', async (t) => {
+    const page = await openPage(t, server, '#/', { language: 'zh-TW' });
+    await drawn(page);
+    const seen = await page.evaluate(() => ({
+      language: document.documentElement.lang, font: getComputedStyle(document.body).fontFamily, text: document.body.innerText,
+    }));
+    assert.equal(seen.language, 'zh-TW');
+    assert.match(seen.font, /PingFang TC.*Microsoft JhengHei.*Noto Sans CJK TC.*sans-serif/);
+    for (const text of ['複製', '探索', '表格']) assert.ok(seen.text.includes(text), text);
+    assert.doesNotMatch(seen.text, /\b(Reports|Explore|Health|Clone|Edit|Table)\b/);
+    await checkFits(page);
+    await shot(page, 'start-zh-TW');
+  });
+
   await t.test('downloads have the numbers', async (t) => {
     const page = await openPage(t, server, '#/');
     await drawn(page);
@@ -206,6 +249,51 @@ test('report set page', async (t) => {
     await page.waitForFunction(() => document.querySelectorAll('.report').length === 4);
     await page.setInputFiles('input[type=file]', { name: 'x.cqdx', mimeType: 'application/json', buffer: Buffer.from('{]') });
     await page.getByText('This file is no template.').waitFor();
+  });
+
+  await t.test('a template of the published form comes in whole: sets and reports in turn, in their order', async (t) => {
+    const own = (await api('GET', '/user/default')).body.defaultItemId;
+    const made = (await api('POST', `/item/${own}/subitem`, { content: JSON.stringify({ Title: 'Holder', Description: '' }), type: 'application/json' })).body;
+    const holder = (await api('POST', `/item/${made.itemId}/subitem`, {
+      content: JSON.stringify({ Title: 'Imports', Description: '', MaxCalls: 'Auto', MaxPercentage: 'Auto' }), type: 'application/json' })).body.itemId;
+    const set = (ItemId, Title) => ({ ItemId, UserId: 0, UserName: null, Type: 'ReportSet', SubItemIds: null, SubItems: null,
+      Content: JSON.stringify({ Title, Description: 'as built elsewhere', MaxCalls: 'Auto', MaxPercentage: 'Auto' }) });
+    // As the later online service names things, flags as texts, no trend of its own.
+    const query = (ItemId, Title, dimension) => ({ ItemId, UserId: 0, UserName: null, Type: 'Query', SubItemIds: null, SubItems: null,
+      Content: JSON.stringify({
+        Title, Description: '',
+        Presentation: { presentationPlugin: dimension ? 'dataTable' : 'flotChart', height: 460, width: 600, sparklineEnable: 'true',
+          tableProperties: { showFilter: 'true', columnSortIndex: 0, columnSortDesc: 'false', columnFilters: [], trend: 'true' } },
+        Query: {
+          Dimensions: [...(dimension ? [{ DataModelName: dimension }] : []), { DataModelName: '[AllStreams].[Month Year]' }],
+          Measurements: [{ DataModelName: '[Measures].[Audio Good Stream Count]' }, { DataModelName: '[Measures].[Audio Poor Stream Count]' },
+            { DataModelName: '[Measures].[Audio Poor Percentage]' }],
+          Filters: [{ DataModelName: '[AllStreams].[Media Type]', Caption: 'Audio', Value: '[Audio]', Operand: 0, UnionGroup: '' }],
+          Trend: { EnableTrend: true, SpanCount: 7, TrendDate: '2018-05', Type: 0, Sparkline: true },
+        },
+      }) });
+    const template = {
+      RootItemId: 900,
+      Items: [query(902, 'Overall', null), set(900, 'Review'), query(901, 'By agent', '[AllStreams].[Second User Agent Category]'), set(903, 'Details'),
+        query(904, 'Detail', null)],
+      ItemRelations: [{ ParentItemId: 900, ChildItemId: 902 }, { ParentItemId: 900, ChildItemId: 901 }, { ParentItemId: 902, ChildItemId: 903 },
+        { ParentItemId: 903, ChildItemId: 904 }],
+    };
+    const page = await openPage(t, server, `#/${holder}`);
+    await page.getByRole('heading', { name: 'Imports', level: 1 }).waitFor();
+    await page.setInputFiles('input[type=file]', { name: 'Review v1.cqdx', mimeType: 'application/json', buffer: Buffer.from(JSON.stringify(template)) });
+    await page.getByText(/reports are imported/).waitFor();
+    const tree = async (id) => {
+      const { body } = await api('GET', `/item/${id}`);
+      return [JSON.parse(body.content).Title, ...await Promise.all(body.subItemIds.map(tree))];
+    };
+    const [, ...imported] = await tree(holder);
+    const expected = [['Overall', ['Details', ['Detail']]], ['By agent']];
+    const found = JSON.stringify(imported);
+    assert.ok([JSON.stringify(expected), JSON.stringify([['Review', ...expected]])].includes(found), found);
+    await drawn(page);
+    assert.equal(await page.locator('.state-failure').count(), 0);
+    await shot(page, 'imported-template');
   });
 
   await t.test('settings: descriptions, time stamps, cache, defaults', async (t) => {

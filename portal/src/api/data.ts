@@ -18,6 +18,8 @@ export interface QueryAnswer {
   /** Where the streams went, when the question asked for it. */
   funnel?: unknown;
   /** The same of another data version, when the question asked for it. */
+  /** The same rows with the classes of other limits, and the limits that differ. */
+  whatIf?: { changed: string[]; rows: Cell[][] };
   comparison?: { version: number; publishedAt: string; rows: Cell[][] };
 }
 
@@ -44,6 +46,7 @@ export async function runQuery(body: QueryBody, signal?: AbortSignal): Promise<Q
     dataVersion: headers.get('CQD-Data-Version') ?? '',
     dataAsOf: headers.get('CQD-Data-As-Of') ?? '',
     ...(said.Funnel === undefined ? {} : { funnel: said.Funnel }),
+    ...(said.WhatIf ? { whatIf: { changed: said.WhatIf.Changed, rows: said.WhatIf.DataResult } } : {}),
     ...(said.Comparison ? { comparison: {
       version: said.Comparison.DataVersion, publishedAt: said.Comparison.PublishedAt, rows: said.Comparison.DataResult,
     } } : {}),
@@ -61,6 +64,19 @@ export interface DataVersion {
 /** Newest first. */
 export const listDataVersions = async (signal?: AbortSignal): Promise<DataVersion[]> =>
   (await json<{ versions: DataVersion[] }>('/api/v1/data-versions', signal ? { signal } : {})).versions;
+
+/** A limit that makes streams poor (docs/api-query.md, What if the limits were others?). */
+export interface Limit {
+  medium: string;
+  metric: string;
+  unit: string;
+  poor_when: 'above' | 'below';
+  published: number;
+  min: number;
+  max: number;
+}
+export const listLimits = async (signal?: AbortSignal): Promise<Limit[]> =>
+  (await json<{ limits: Limit[] }>('/api/v1/classifier', signal ? { signal } : {})).limits;
 
 /** What explains a rise of the poor share (query/causes.ts); two queries for each attribute, so it may take a while. */
 export const findCauses = (body: ReturnType<typeof causesBody>, signal?: AbortSignal): Promise<Causes> =>

@@ -1,4 +1,6 @@
-// Light, dark, or as the system is.
+// Light, dark, or as the system is; on paper always light.
+import { isPrinting, onPrinting } from './printing';
+
 export type Theme = 'system' | 'light' | 'dark';
 
 const key = 'cqd.theme';
@@ -10,6 +12,7 @@ export const theme = (): Theme => {
 };
 
 export const isDark = (): boolean => {
+  if (isPrinting()) return false;
   const chosen = theme();
   return chosen === 'system' ? matchMedia('(prefers-color-scheme: dark)').matches : chosen === 'dark';
 };
@@ -26,6 +29,7 @@ export function setTheme(chosen: Theme): void {
 
 export function startTheme(): void {
   matchMedia('(prefers-color-scheme: dark)').addEventListener('change', apply);
+  onPrinting(apply);
   apply();
 }
 

@@ -1,6 +1,6 @@
 // A chart with its legend. The canvas says nothing to screen readers: the label names what is drawn, the arrow keys read
 // out point by point, and the same numbers stand in the table that every report offers.
-import { useEffect, useId, useMemo, useRef, useState } from 'preact/hooks';
+import { useEffect, useId, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { isDark, onThemeChange } from '../app/theme';
 import { formatNumber } from '../query/numbers';
 import { language, t } from '../text/text';
@@ -36,7 +36,8 @@ export function Chart({ model, title, height, maxima = [undefined, undefined], h
   useEffect(() => onThemeChange(() => setDark(isDark())), []);
   useEffect(() => { void import('./engine').then(setEngine); }, []);
 
-  useEffect(() => {
+  // Drawn before the next layout: a page that is being printed does not wait for a frame.
+  useLayoutEffect(() => {
     if (!engine || !place.current) return undefined;
     const made = engine.init(place.current, null, { renderer: 'canvas' });
     chart.current = made;
@@ -47,18 +48,15 @@ export function Chart({ model, title, height, maxima = [undefined, undefined], h
     });
     observer.observe(place.current);
     setWidth(made.getWidth());
-    const printing = () => made.resize();
-    addEventListener('beforeprint', printing);
     return () => {
       observer.disconnect();
-      removeEventListener('beforeprint', printing);
       made.dispose();
       chart.current = undefined;
     };
   }, [engine]);
 
   const shownLanguage = language();
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!engine || !chart.current) return;
     chart.current.setOption(engine.optionOf(model, { dark, hidden, maxima, width, live: true }), { notMerge: true });
   }, [engine, model, dark, hidden, maxima[0], maxima[1], shownLanguage, tilts(model, width) && width]);

@@ -148,7 +148,7 @@ export function optionOf(model: ChartModel, { dark, hidden, maxima, width, live 
   });
   return {
     animation: false,
-    textStyle: { fontFamily: 'Segoe UI, system-ui, Noto Sans, DejaVu Sans, sans-serif' },
+    textStyle: { fontFamily: 'Segoe UI, system-ui, PingFang TC, Microsoft JhengHei UI, Noto Sans CJK TC, Noto Sans, DejaVu Sans, sans-serif' },
     grid: { left: 6, right: rightUsed ? 6 : 16, top: 14, bottom: 6, outerBoundsMode: 'same', outerBoundsContain: 'all' },
     ...(live ? {
       tooltip: {

@@ -112,8 +112,11 @@ export function chartModel(query: Query, look: Presentation, rows: readonly Cell
 }
 
 /** True when the captions do not fit beside each other in `width` px: months are short, and written in two lines. */
-export const tilts = (model: ChartModel, width: number): boolean =>
-  !model.byMonth && model.categories.length * 84 > width - 120;
+export function tilts(model: ChartModel, width: number): boolean {
+  const longest = model.categories.reduce((most, caption) => Math.max(most, caption.length), 0);
+  // Letters of the axis are about 7 px wide; a caption is cut behind 18 (charts/engine.ts).
+  return !model.byMonth && model.categories.length * (7 * Math.min(18, longest) + 14) > width - 120;
+}
 
 /** The longest bar or highest point of each axis; 0 when there is none. */
 export function axisMaxima(model: ChartModel, hidden: ReadonlySet<string> = new Set()): [number, number] {

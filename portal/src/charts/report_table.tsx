@@ -1,6 +1,6 @@
 // The table of a report: sparklines over numbers, or bars behind them.
 import { useMemo, useState } from 'preact/hooks';
-import { addressKey, isAddressName } from '../query/addresses';
+import { orderOf } from '../query/addresses';
 import { formatNumber } from '../query/numbers';
 import { language } from '../text/text';
 import { Grid, type GridColumn, type GridSort } from '../ui/grid';
@@ -33,10 +33,11 @@ function columnsOf(model: TableModel): GridColumn<TableRow>[] {
   const dimensions = model.columns.filter((one) => !one.measure).length;
   return model.columns.map((column, i): GridColumn<TableRow> => {
     if (!column.measure) {
+      const order = orderOf(column.attribute);
       return {
         key: String(i), name: column.name, width: 150,
         value: (row) => (row.cells[i] === null ? '' : String(row.cells[i])),
-        ...(isAddressName(column.attribute) ? { order: (row: TableRow) => addressKey(String(row.cells[i] ?? '')) } : {}),
+        ...(order ? { order: (row: TableRow) => order(String(row.cells[i] ?? '')) } : {}),
         cell: (row) => shownCaption(row.cells[i] === null || row.cells[i] === '' ? '–' : String(row.cells[i])),
       };
     }

@@ -1,4 +1,5 @@
 // The page within a saved file: draws what the file holds. Runs without a server and without a library.
+import { drawnValues } from '../charts/model';
 import { formatNumber } from '../query/numbers';
 import { lineGroups, sortRows } from '../query/compare';
 import type { OfflineData } from './file';
@@ -74,13 +75,14 @@ class ReportView {
     const { looks, title, units } = this.report;
     const first = looks.dimensions.length;
     const box = make('div', { class: 'chart' });
+    const drawn = rows.map(drawnValues({ Dimensions: looks.dimensions, Measurements: looks.measurements, Filters: [] }));
     const width = Math.max(320, Math.min(1100, document.documentElement.clientWidth - 80));
     box.innerHTML = drawChart({
       title, width, height: Math.min(460, looks.height),
       categories: rows.map((row) => row.slice(0, first).map((cell) => String(cell ?? '')).join(' · ')),
       series: looks.measurements.map((one, i) => ({
         name: one.friendlyName, color: one.color, axis: one.yaxis, stack: one.stack, line: one.chartType === 1,
-        values: rows.map((row) => { const cell = row[first + i]; return typeof cell === 'number' ? cell : null; }),
+        values: drawn.map((row) => row[i] ?? null),
       })),
       lineGroups: lineGroups(looks, rows),
       axisLabels: [looks.chartProperties.yaxes[0]?.axisLabel ?? '', looks.chartProperties.yaxes[1]?.axisLabel ?? ''],

@@ -1,11 +1,22 @@
-// Subnets and addresses in their own order: 10.2.0.0 before 10.10.0.0, IPv4 before IPv6.
-import { splitName } from './model';
-import { blankKey } from './values';
+// Members whose order is not that of their text: months by time, addresses by number (10.2.0.0 before 10.10.0.0, IPv4 before IPv6).
+import { isMonthName, splitName } from './model';
+import { blankKey, monthFromCaption, monthKey } from './values';
 
 /** Attributes whose members are addresses of networks or machines (docs/registry.md). */
 export const isAddressName = (name: string): boolean =>
   /^(?:(?:First|Second) )?(?:Subnet|Network|IP Address|Reflexive Local IP|Relay IP|Media Relay)$/i
     .test(splitName(name)?.attribute ?? '');
+
+/** What the captions of such an attribute are sorted by, character by character (null: last); undefined for all others. */
+export function orderOf(name: string): ((caption: string) => string | null) | undefined {
+  if (isMonthName(name)) {
+    return (caption) => {
+      const month = monthFromCaption(caption);
+      return month ? monthKey(month) : null;
+    };
+  }
+  return isAddressName(name) ? addressKey : undefined;
+}
 
 /**
  * A text that sorts, character by character, as the addresses do: by family, address, then length of the prefix; what is no

@@ -16,3 +16,4 @@ export * from './report';
 export * from './url_state';
 export * from './validate';
 export * from './values';
+export * from './what_if';

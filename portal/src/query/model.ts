@@ -64,7 +64,11 @@ export interface Query {
   AsOf?: number;
   /** A further kept version, whose answer comes along as `Comparison`. */
   CompareTo?: number;
+  /** Other limits of the classifier, whose answer comes along as `WhatIf`. */
+  WhatIf?: Limits;
 }
+/** By medium and metric: `{Audio: {JitterInterArrival: 20}}`. */
+export type Limits = Readonly<Record<string, Readonly<Record<string, number>>>>;
 
 /** Captions of the dimensions, then numbers of the measures. Null is 'no value', never zero. */
 export type Cell = string | number | null;
@@ -76,6 +80,7 @@ export interface Answer {
   ErrorType: number;
   ErrorMessage?: string;
   Funnel?: unknown;
+  WhatIf?: { Changed: string[]; DataResult: Cell[][] };
   Comparison?: { DataVersion: number; PublishedAt: string; DataResult: Cell[][] };
 }
 

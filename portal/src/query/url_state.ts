@@ -2,11 +2,12 @@
 // anywhere (old bookmarks, mails that broke a line), so decoding never fails: what it cannot read
 // it leaves out.
 import { parseWhy, writeWhy, type Why } from './causes';
-import type { Filter, NameReference, Query } from './model';
+import type { Filter, Limits, NameReference, Query } from './model';
 import { equals } from './model';
 import type { Month } from './values';
 import { formatMonth, parseMonth } from './values';
 import { spanMax } from './report';
+import { parseLimits, writeLimits } from './what_if';
 
 /** How an answer is shown when it is explored. */
 export interface ExploreView {
@@ -21,6 +22,8 @@ export interface ExploreView {
   compareVersion: number | null;
   /** The two times whose difference is to be explained. */
   why: Why | null;
+  /** Other limits of the classifier; an empty object: the form is open, nothing is changed yet. */
+  whatIf: Limits | null;
   /** Chart or table. */
   as: 'chart' | 'table';
   /** Column to sort by, counted from 0; null for member order. */
@@ -57,7 +60,7 @@ export type View = ExploreView | ReportSetView | EditView | NamedView;
 
 /** A view of this query as it begins: this month, this state of the data, nothing compared. */
 export const exploreView = (query: Query, part: Partial<ExploreView> = {}): ExploreView => ({
-  page: 'explore', query, month: null, compareWith: null, asOf: null, compareVersion: null, why: null, as: 'chart', sort: null, from: null,
+  page: 'explore', query, month: null, compareWith: null, asOf: null, compareVersion: null, why: null, whatIf: null, as: 'chart', sort: null, from: null,
   ...part,
 });
 
@@ -93,6 +96,7 @@ function encodeExplore(view: ExploreView): string {
   if (view.asOf !== null) search.set('asof', String(view.asOf));
   if (view.compareVersion !== null) search.set('vs', String(view.compareVersion));
   if (view.why) search.set('why', writeWhy(view.why));
+  if (view.whatIf) search.set('if', writeLimits(view.whatIf));
   if (view.as === 'table') search.set('as', 'table');
   if (view.sort) search.set('sort', `${view.sort.descending ? '-' : ''}${view.sort.column}`);
   if (view.from !== null) search.set('from', String(view.from));
@@ -175,6 +179,7 @@ function decodeExplore(path: string[], search: URLSearchParams): ExploreView {
     asOf: decodeId(search.get('asof') ?? ''),
     compareVersion: decodeId(search.get('vs') ?? ''),
     why: parseWhy(search.get('why') ?? ''),
+    whatIf: search.has('if') ? parseLimits(search.get('if') ?? '') ?? {} : null,
     as: search.get('as') === 'table' ? 'table' : 'chart',
     sort: sort ? { column: Number(sort[2]), descending: sort[1] === '-' } : null,
     from: decodeId(search.get('from') ?? ''),

@@ -55,7 +55,7 @@ export function formatRelative(at: string | Date, now: number): string {
   return format.format(Math.trunc(seconds), 'second');
 }
 
-/** "850 ms", "12 s", "3 min 5 s", "2 h 10 min". */
+/** "850 ms", "12 s", "3 min 5 s", "2 h 10 min", "7 days 3 h". */
 export function formatDuration(ms: number): string {
   const number = (value: number, unit: string, digits = 0) =>
     new Intl.NumberFormat(language(), { style: 'unit', unit, unitDisplay: 'short', maximumFractionDigits: digits }).format(value);
@@ -66,5 +66,9 @@ export function formatDuration(ms: number): string {
   const whole = Math.round(s);
   if (whole < 3600) return `${number(Math.floor(whole / 60), 'minute')}${whole % 60 ? ` ${number(whole % 60, 'second')}` : ''}`;
   const minutes = Math.round(s / 60);
+  if (minutes >= 48 * 60) {
+    const hours = Math.floor(minutes / 60) % 24;
+    return `${number(Math.floor(minutes / 1440), 'day')}${hours ? ` ${number(hours, 'hour')}` : ''}`;
+  }
   return `${number(Math.floor(minutes / 60), 'hour')}${minutes % 60 ? ` ${number(minutes % 60, 'minute')}` : ''}`;
 }

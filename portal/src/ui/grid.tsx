@@ -2,6 +2,7 @@
 import type { ComponentChildren } from 'preact';
 import { useCallback, useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { matcher, numberMatcher } from '../charts/model';
+import { usePrinting } from '../app/printing';
 import { language, t } from '../text/text';
 import { classes } from './classes';
 import { Icon } from './icon';
@@ -24,6 +25,8 @@ export interface GridSort { column: number; descending: boolean }
 
 /** Rows drawn above and below the ones in sight. */
 const margin = 5;
+/** Rows on paper: more than anybody reads there. */
+const printedMax = 2000;
 
 export function Grid<Row>({ columns, rows, label, height, rowHeight = 37, sort, onSort, filters, onFilters, showFilter = true }: {
   columns: readonly GridColumn<Row>[];
@@ -45,9 +48,10 @@ export function Grid<Row>({ columns, rows, label, height, rowHeight = 37, sort, 
   const onScroll = useCallback(() => setTop(Math.floor((scroller.current?.scrollTop ?? 0) / rowHeight)), [rowHeight]);
   useEffect(() => { scroller.current?.scrollTo({ top: 0 }); }, [sort, filters]);
 
-  const inSight = Math.ceil(height / rowHeight);
-  const first = Math.max(0, Math.min(top - margin, shown.length - inSight));
-  const last = Math.min(shown.length, top + inSight + margin);
+  const printing = usePrinting();
+  const inSight = printing ? printedMax : Math.ceil(height / rowHeight);
+  const first = printing ? 0 : Math.max(0, Math.min(top - margin, shown.length - inSight));
+  const last = Math.min(shown.length, printing ? inSight : top + inSight + margin);
 
   const onHead = (column: number) => {
     if (sort?.column !== column) onSort({ column, descending: Boolean(columns[column]!.number) });
@@ -55,7 +59,7 @@ export function Grid<Row>({ columns, rows, label, height, rowHeight = 37, sort, 
   };
   return (
     <div class="grid">
-      <div class="grid-scroll" ref={scroller} style={{ maxHeight: `${height}px` }} onScroll={onScroll} tabIndex={0} role="region" aria-label={label}>
+      <div class="grid-scroll" ref={scroller} style={{ maxHeight: printing ? 'none' : `${height}px` }} onScroll={onScroll} tabIndex={0} role="region" aria-label={label}>
         <table class="grid-table" aria-rowcount={shown.length + 1}>
           <caption class="only-read-out">{label}</caption>
           <colgroup>{columns.map((one) => <col key={one.key} style={one.width ? { width: `${one.width}px` } : undefined} />)}</colgroup>

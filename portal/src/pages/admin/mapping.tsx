@@ -99,7 +99,7 @@ function Moves({ preview }: { preview: Preview }) {
   return (
     <div class="stack" role="status">
       <p><strong>{t('admin.streams_moved', { count: preview.streams_moved, total: preview.streams_total })}</strong> {preview.inside_changed > 0 && t('admin.inside_changed', { count: preview.inside_changed })}</p>
-      <p class="small muted">{preview.tables.map((one) => t('admin.table_changes', { table: one.table, added: one.added, changed: one.changed, removed: one.removed })).join(' · ')}</p>
+      <p class="small muted">{preview.tables.filter((one) => one.added + one.changed + one.removed > 0).map((one) => t('admin.table_changes', { table: one.table, added: one.added, changed: one.changed, removed: one.removed })).join(' · ')}</p>
       {preview.moves.length > 0 && (
         <div class="table-scroll admin-problems" tabIndex={0} role="region" aria-label={t('admin.preview')}>
           <table class="table">

@@ -1,6 +1,6 @@
 // The answer: chart or table, each part of which leads to the next question.
 import { useMemo, useState } from 'preact/hooks';
-import { listMembers } from '../../api/data';
+import { listMembers, type Limit } from '../../api/data';
 import { AnswerTable, type Picked, type Sort } from '../../ask/answer_table';
 import type { Catalogue } from '../../ask/catalogue';
 import { NamePicker } from '../../ask/name_picker';
@@ -19,9 +19,10 @@ import { changeColumns, comparedChart, comparedLooks, comparedRows } from './com
 import { EmptyAnswer } from './empty';
 import type { Explored } from './index';
 import { PickMenu } from './pick_menu';
+import { limitsText } from './what_if';
 
 interface Props {
-  view: ExploreView; month: Month; query: Query; catalogue: Catalogue; explored: Explored; isAuthor: boolean;
+  view: ExploreView; month: Month; query: Query; catalogue: Catalogue; limits: readonly Limit[]; explored: Explored; isAuthor: boolean;
   onChange: (part: Partial<ExploreView>) => void;
 }
 
@@ -43,7 +44,9 @@ export function AnswerCard(props: Props) {
   const shown = useMemo(() => (explored.compared && explored.sides
     ? { looks: comparedLooks(looks, explored.sides), rows: comparedRows(explored.compared, looks) }
     : { looks, rows: explored.rows }), [explored, looks]);
-  const title = titleOf(explored.query, month);
+  const isWhatIf = explored.answer.whatIf !== undefined;
+  const plainTitle = titleOf(explored.query, month);
+  const title = isWhatIf ? t('explore.if_marked', { title: plainTitle }) : plainTitle;
   const sort: Sort | null = view.sort;
   // A chart is as long as its bars can still be told apart; sorted as the table is.
   const chartRows = useMemo(() => rowsForChart(shown.rows, sort, shown.looks), [shown, sort]);
@@ -62,6 +65,9 @@ export function AnswerCard(props: Props) {
   return (
     <Card class="explored">
       <Actions {...props} looks={shown.looks} rows={shown.rows} title={title} asChart={asChart} />
+      {isWhatIf && view.whatIf && (
+        <p class="what-if-mark"><span class="badge badge-warning">{t('explore.if_side')}</span> {limitsText(view.whatIf, props.limits)}</p>
+      )}
       {shown.rows.length === 0
         ? <EmptyAnswer answer={explored.answer} view={view} month={month} onChange={onChange} />
         : asChart

@@ -19,7 +19,7 @@ export function Actions({ view, month, query, catalogue, isAuthor, onChange, loo
   const [asksQuery, setAsksQuery] = useState(false);
   const headers = [...looks.dimensions, ...looks.measurements].map((one) => one.friendlyName);
   const saved: OfflineReport = {
-    title, description: '', looks: { ...looks, presentationPlugin: asChart ? 'flotChart' : 'dataTable' }, filters: query.Filters, rows,
+    title, description: '', looks: { ...looks, presentationPlugin: asChart && !explored.compared ? 'flotChart' : 'dataTable' }, filters: query.Filters, rows,
     units: looks.measurements.map((one) => unitOf(one.DataModelName, catalogue.units)),
   };
   const saveFile = async () => (await import('../../offline/save_dialog')).saveAsFile(() =>
@@ -35,6 +35,9 @@ export function Actions({ view, month, query, catalogue, isAuthor, onChange, loo
       <div class="row">
         <Button look="quiet" icon="help" aria-pressed={view.why !== null} onClick={() => onChange({ why: view.why ? null : whyOfMonth(month, view.compareWith) })}>
           {t('explore.why')}
+        </Button>
+        <Button look="quiet" icon="gear" aria-pressed={view.whatIf !== null} onClick={() => onChange({ whatIf: view.whatIf ? null : {}, sort: null })}>
+          {t('explore.if')}
         </Button>
         <Button look="quiet" icon="link" onClick={() => void copyText(link(), t('explore.link_copied'))}>{t('explore.share')}</Button>
         {isAuthor && (

@@ -1,6 +1,6 @@
 // Explore: ask, click what stands out, ask again. The whole view is in the address, so that going back and sharing just work.
 import { useMemo } from 'preact/hooks';
-import { listDataVersions, runQuery, type DataVersion, type QueryAnswer } from '../../api/data';
+import { listDataVersions, listLimits, runQuery, type DataVersion, type Limit, type QueryAnswer } from '../../api/data';
 import { go, useTitle } from '../../app/navigation';
 import { may, type PageProps } from '../../app/page';
 import { useCatalogue, type Catalogue } from '../../ask/catalogue';
@@ -17,6 +17,7 @@ import { AnswerCard } from './answer';
 import { compareSort, type Sides } from './compared';
 import { Question } from './question';
 import { sidesOf } from './versions';
+import { WhatIfCard } from './what_if';
 import { WhyCard } from './why';
 
 /** What is asked when nothing is asked yet: where are the poor streams this month, worst first. */
@@ -55,12 +56,17 @@ function Explore({ address, view, month, catalogue, isAuthor }: {
   const query = useMemo(() => asked(view, month), [address, month.year, month.month]);
   const explored = useLoad((signal) => ask(query, view, month, signal), [query]);
   const versions = useLoad((signal) => listDataVersions(signal).catch((): DataVersion[] => []), [explored.value?.answer.dataVersion]);
+  const asksWhatIf = view.whatIf !== null;
+  const limits = useLoad((signal) => (asksWhatIf ? listLimits(signal) : Promise.resolve<Limit[]>([])), [asksWhatIf]);
   const change = (part: Partial<ExploreView>) => go(encodeView({ ...view, month, ...part }));
   return (
     <div class="stack explore">
       <Question view={view} month={month} query={query} catalogue={catalogue} versions={versions.value ?? []} onChange={change} />
+      {view.whatIf && limits.error !== undefined && <Failure error={limits.error} onRetry={limits.again} />}
+      {view.whatIf && limits.value && !limits.busy && <WhatIfCard view={view} limits={view.whatIf} known={limits.value} onChange={change} />}
       <Shown
-        view={{ ...view, month }} month={month} query={query} catalogue={catalogue} explored={explored} isAuthor={isAuthor} onChange={change}
+        view={{ ...view, month }} month={month} query={query} catalogue={catalogue} limits={limits.value ?? []} explored={explored}
+        isAuthor={isAuthor} onChange={change}
       />
       {view.why && <WhyCard view={view} why={view.why} onChange={change} />}
     </div>
@@ -71,29 +77,37 @@ function startOf(view: ExploreView): ExploreView {
   if (view.query.Dimensions.length + view.query.Measurements.length > 0) {
     return view.query.Measurements.length > 0 ? view : { ...view, query: { ...view.query, Measurements: firstQuestion.Measurements } };
   }
-  return { ...view, query: { ...firstQuestion, Filters: view.query.Filters }, as: 'table', sort: view.sort ?? (view.compareWith ? compareSort(1) : { column: 4, descending: true }) };
+  return { ...view, query: { ...firstQuestion, Filters: view.query.Filters }, as: 'table', sort: view.sort ?? (view.compareWith || view.compareVersion !== null || Object.keys(view.whatIf ?? {}).length > 0 ? compareSort(1) : { column: 4, descending: true }) };
 }
 
 /** What is sent: the month of the view, or its window, over the state of the data that it wants. */
-function asked({ query, asOf, compareVersion }: ExploreView, month: Month): Query {
+function asked({ query, asOf, compareVersion, whatIf }: ExploreView, month: Month): Query {
   const timed = query.Trend?.EnableTrend ? buildQuery(query, { month }) : forOneMonth(query, month);
-  return { ...timed, ...(asOf === null ? {} : { AsOf: asOf }), ...(compareVersion === null ? {} : { CompareTo: compareVersion }) };
+  return {
+    ...timed, ...(asOf === null ? {} : { AsOf: asOf }), ...(compareVersion === null ? {} : { CompareTo: compareVersion }),
+    ...(whatIf && Object.keys(whatIf).length > 0 ? { WhatIf: whatIf } : {}),
+  };
 }
 
 async function ask(query: Query, view: ExploreView, month: Month, signal: AbortSignal): Promise<Explored> {
   const otherMonth = query.Trend?.EnableTrend ? null : view.compareWith;
   const [answer, before] = await Promise.all([
     runQuery({ ...query, Funnel: true }, signal), otherMonth ? runQuery(forOneMonth(query, otherMonth), signal) : null]);
-  const { rows, comparison } = answer;
+  const { rows, comparison, whatIf } = answer;
+  const dimensions = query.Dimensions.length;
+  if (whatIf) {
+    return { query, answer, rows, compared: compareAnswers(rows, whatIf.rows, dimensions),
+             sides: { before: t('explore.if_published'), after: t('explore.if_side') } };
+  }
   const other = comparison?.rows ?? before?.rows;
   return {
-    query, answer, rows, compared: other ? compareAnswers(other, rows, query.Dimensions.length) : null,
+    query, answer, rows, compared: other ? compareAnswers(other, rows, dimensions) : null,
     sides: other ? sidesOf(answer, otherMonth, month) : null,
   };
 }
 
 function Shown({ explored, ...rest }: {
-  view: ExploreView; month: Month; query: Query; catalogue: Catalogue; explored: Load<Explored>; isAuthor: boolean;
+  view: ExploreView; month: Month; query: Query; catalogue: Catalogue; limits: readonly Limit[]; explored: Load<Explored>; isAuthor: boolean;
   onChange: (part: Partial<ExploreView>) => void;
 }) {
   const { view, onChange } = rest;
@@ -101,9 +115,9 @@ function Shown({ explored, ...rest }: {
     return (
       <>
         <Failure error={explored.error} onRetry={explored.again} height={320} />
-        {(view.asOf !== null || view.compareVersion !== null) && (
+        {(view.asOf !== null || view.compareVersion !== null || view.whatIf) && (
           <p class="row empty-ways">
-            <Button look="primary" icon="refresh" onClick={() => onChange({ asOf: null, compareVersion: null })}>{t('explore.newest_data')}</Button>
+            <Button look="primary" icon="refresh" onClick={() => onChange({ asOf: null, compareVersion: null, whatIf: null })}>{t(view.whatIf ? 'explore.if_reset' : 'explore.newest_data')}</Button>
           </p>
         )}
       </>

@@ -83,7 +83,7 @@ function When({ view, month, onChange }: { view: ExploreView; month: Month; onCh
   const months = [...new Map([1, 2, 3, 6, 12].map((back) => addMonths(month, -back))
     .concat(view.compareWith ? [view.compareWith] : []).map((one) => [formatMonth(one), one])).values()].sort(compareMonths).reverse();
   return (
-    <div class="row question-when">
+    <div class={view.compareWith ? 'row question-when' : 'row question-when question-plain'}>
       <MonthPicker month={month} onChange={(chosen) => onChange({ month: chosen })} />
       <div class="segments" role="group" aria-label={t('editor.time')}>
         <button type="button" class="segment" aria-pressed={!trend} onClick={() => setTrend(false)}>{t('editor.one_month')}</button>

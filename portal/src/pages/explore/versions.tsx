@@ -28,7 +28,7 @@ export function Versions({ view, versions, onChange }: {
   view: ExploreView; versions: readonly DataVersion[]; onChange: (part: Partial<ExploreView>) => void;
 }) {
   return (
-    <div class="row question-when">
+    <div class="row question-when question-states">
       <Select
         label={t('explore.data_of')} quietLabel value={view.asOf === null ? '' : String(view.asOf)}
         options={[{ value: '', label: t('explore.newest_data') }, ...optionsOf(versions, view.asOf)]}
