@@ -20,21 +20,25 @@ Error OutOfMemory() {
   return Fail(ErrorCode::kResourceExhausted, "the query needs more memory than there is");
 }
 
-/// Scans of one query, shared by its threads: each takes the next segment until none is left or one
-/// of them failed.
+/// Scans of one query, shared by its threads: each takes the next rollup or segment until none is
+/// left or one of them failed.
 class SharedScan {
  public:
-  SharedScan(const Plan& plan, std::span<const VisibleSegment> segments, const QueryLimits& limits,
-             const StopCheck& stop)
-      : plan_(plan), segments_(segments), limits_(limits), stop_(stop) {}
+  SharedScan(const Plan& plan, const RollupUse& rollups, std::span<const VisibleSegment> segments,
+             const QueryLimits& limits, const StopCheck& stop)
+      : plan_(plan), rollups_(rollups), segments_(segments), limits_(limits), stop_(stop) {}
 
   Status Run(Tally& tally) {
     Scanner scanner(plan_);
     while (!failed_.load(std::memory_order_relaxed)) {
-      const std::size_t segment = next_.fetch_add(1, std::memory_order_relaxed);
-      if (segment >= segments_.size()) break;
+      const std::size_t task = next_.fetch_add(1, std::memory_order_relaxed);
+      if (task >= rollups_.pieces.size() + segments_.size()) break;
       CQD_RETURN_IF_ERROR(stop_());
-      scanner.Scan(segments_[segment], segment, tally);
+      if (task < rollups_.pieces.size()) {
+        AddRollup(plan_, rollups_, *rollups_.pieces[task].part, tally);
+      } else {
+        ScanSegment(scanner, task - rollups_.pieces.size(), tally);
+      }
       if (!plan_.shape.is_array() &&
           static_cast<std::int64_t>(tally.groups.size()) > limits_.groups_max) {
         return Fail(ErrorCode::kResourceExhausted,
@@ -57,7 +61,17 @@ class SharedScan {
   }
 
  private:
+  void ScanSegment(Scanner& scanner, std::size_t segment, Tally& tally) {
+    if (rollups_.covered.empty() || rollups_.covered[segment] == 0) {
+      scanner.Scan(segments_[segment], segment, tally);
+      return;
+    }
+    ++tally.scanned.segments;
+    ++tally.scanned.segments_from_rollups;
+  }
+
   const Plan& plan_;
+  const RollupUse& rollups_;
   std::span<const VisibleSegment> segments_;
   const QueryLimits& limits_;
   const StopCheck& stop_;
@@ -65,11 +79,17 @@ class SharedScan {
   std::atomic<bool> failed_{false};
 };
 
-std::size_t HelpersFor(std::span<const VisibleSegment> segments, int threads) {
+/// Threads beside the own one.
+std::size_t HelpersFor(const ColumnarData& data, const RollupUse& rollups) {
   std::int64_t rows = 0;
-  for (const VisibleSegment& visible : segments) rows += visible.live_rows();
-  const auto most = static_cast<std::int64_t>(
-      std::min<std::size_t>(segments.size(), static_cast<std::size_t>(std::max(1, threads))));
+  for (std::size_t s = 0; s < data.segments.size(); ++s) {
+    if (rollups.covered.empty() || rollups.covered[s] == 0) rows += data.segments[s].live_rows();
+  }
+  for (const RollupPiece& piece : rollups.pieces) {
+    rows += static_cast<std::int64_t>(piece.part->tuple_count);
+  }
+  const auto most = static_cast<std::int64_t>(std::min<std::size_t>(
+      data.segments.size(), static_cast<std::size_t>(std::max(1, data.threads))));
   return static_cast<std::size_t>(
       std::clamp<std::int64_t>(rows / kRowsPerThread, 1, std::max<std::int64_t>(1, most)) - 1);
 }
@@ -104,15 +124,30 @@ Tally TallyMembers(const Plan& plan, std::span<const VisibleSegment> segments) {
   return tally;
 }
 
+/// Takes off what died since the rollups were made.
+void SubtractDied(const Plan& plan, const RollupUse& rollups, Tally& tally) {
+  Tally died(plan);
+  Scanner scanner(plan);
+  for (const RollupPiece& piece : rollups.pieces) {
+    for (const auto& [place, only] : piece.died) scanner.Scan(only, place, died);
+  }
+  died.Settle();
+  Merge(plan, died, tally, -1);
+}
+
 /// Settled.
-Result<Tally> ScanAll(const Plan& plan, std::span<const VisibleSegment> segments,
-                      const QueryLimits& limits, const StopCheck& stop, int threads) {
-  if (IsAboutMembers(plan)) return TallyMembers(plan, segments);
-  const std::size_t helpers = HelpersFor(segments, threads);
+Result<Tally> ScanAll(const CubeQuery& query, const Plan& plan, const ColumnarData& data,
+                      const QueryLimits& limits, const StopCheck& stop) {
+  if (IsAboutMembers(plan)) return TallyMembers(plan, data.segments);
+  RollupUse rollups;
+  if (data.rollups != nullptr) {
+    CQD_ASSIGN_OR_RETURN(rollups, data.rollups->Choose(query, plan, stop));
+  }
+  const std::size_t helpers = HelpersFor(data, rollups);
   std::vector<Tally> tallies;
   for (std::size_t i = 0; i <= helpers; ++i) tallies.emplace_back(plan);
   std::vector<Status> statuses(helpers + 1);
-  SharedScan scan(plan, segments, limits, stop);
+  SharedScan scan(plan, rollups, data.segments, limits, stop);
   std::vector<std::thread> running;
   for (std::size_t i = 1; i <= helpers; ++i) {
     try {
@@ -129,21 +164,25 @@ Result<Tally> ScanAll(const Plan& plan, std::span<const VisibleSegment> segments
     Merge(plan, tallies[i], tallies[0]);
     tallies[0].scanned.Add(tallies[i].scanned);
   }
+  const bool any_died = std::any_of(rollups.pieces.begin(), rollups.pieces.end(),
+                                    [](const RollupPiece& piece) { return !piece.died.empty(); });
+  if (any_died) SubtractDied(plan, rollups, tallies[0]);
+  tallies[0].scanned.threads = static_cast<int>(helpers) + 1;
+  if (data.rollups != nullptr) data.rollups->Note(rollups, tallies[0].scanned.rows_scanned);
   return std::move(tallies[0]);
 }
 
 /// Plans, scans and gives `collect` the plan and the settled tally.
 template <typename T, typename CollectInto>
-Result<T> RunWith(const CubeQuery& query, const QueryLimits& limits,
-                  std::span<const VisibleSegment> segments, const Indexes& indexes, int threads,
+Result<T> RunWith(const CubeQuery& query, const QueryLimits& limits, const ColumnarData& data,
                   CollectInto collect) {
   try {
     const StopCheck stop = MakeStopCheck(limits);
     CQD_RETURN_IF_ERROR(stop());
     const auto begin = std::chrono::steady_clock::now();
-    CQD_ASSIGN_OR_RETURN(Plan plan, MakePlan(query, indexes, stop));
+    CQD_ASSIGN_OR_RETURN(Plan plan, MakePlan(query, data.indexes, stop));
     plan.made_in = std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now() - begin);
-    CQD_ASSIGN_OR_RETURN(const Tally tally, ScanAll(plan, segments, limits, stop, threads));
+    CQD_ASSIGN_OR_RETURN(const Tally tally, ScanAll(query, plan, data, limits, stop));
     return collect(plan, tally);
   } catch (const std::bad_alloc&) {
     return OutOfMemory();
@@ -164,26 +203,21 @@ StopCheck MakeStopCheck(const QueryLimits& limits) {
 }
 
 Result<Groups> RunColumnar(const CubeQuery& query, const QueryLimits& limits,
-                           std::span<const VisibleSegment> segments, const Indexes& indexes,
-                           int threads) {
-  return RunWith<Groups>(query, limits, segments, indexes, threads,
-                         [&limits](const Plan& plan, const Tally& tally) {
-                           return Collect(plan, tally, limits.groups_max);
-                         });
+                           const ColumnarData& data) {
+  return RunWith<Groups>(query, limits, data, [&limits](const Plan& plan, const Tally& tally) {
+    return Collect(plan, tally, limits.groups_max);
+  });
 }
 
 Result<ResultTable> AnswerColumnar(const CubeQuery& query, const QueryLimits& limits,
-                                   std::span<const VisibleSegment> segments, const Indexes& indexes,
-                                   int threads) {
-  return RunWith<ResultTable>(query, limits, segments, indexes, threads,
-                              [&](const Plan& plan, const Tally& tally) {
-                                return CollectTable(query, plan, tally, limits.groups_max);
-                              });
+                                   const ColumnarData& data) {
+  return RunWith<ResultTable>(query, limits, data, [&](const Plan& plan, const Tally& tally) {
+    return CollectTable(query, plan, tally, limits.groups_max);
+  });
 }
 
 Result<QueryExplanation> ExplainColumnar(const CubeQuery& query, const QueryLimits& limits,
-                                         std::span<const VisibleSegment> segments,
-                                         const Indexes& indexes, int threads) {
+                                         const ColumnarData& data) {
   const auto begin = std::chrono::steady_clock::now();
   const auto since = [](std::chrono::steady_clock::time_point time) {
     return std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now() - time);
@@ -200,7 +234,7 @@ Result<QueryExplanation> ExplainColumnar(const CubeQuery& query, const QueryLimi
     explanation.rows = table.rows_before_limit;
     explanation.groups_in_array = plan.shape.is_array();
     explanation.classes = static_cast<std::int64_t>(plan.class_count);
-    explanation.threads = static_cast<int>(HelpersFor(segments, threads)) + 1;
+    explanation.threads = std::max(1, tally.scanned.threads);
     std::map<std::string_view, std::size_t> place_of_union;
     std::vector<std::size_t> taken(plan.all_of.size());
     std::size_t next = 0;
@@ -222,7 +256,7 @@ Result<QueryExplanation> ExplainColumnar(const CubeQuery& query, const QueryLimi
     }
     return explanation;
   };
-  return RunWith<QueryExplanation>(query, limits, segments, indexes, threads, explain);
+  return RunWith<QueryExplanation>(query, limits, data, explain);
 }
 
 }  // namespace cqd::cube

@@ -31,8 +31,8 @@ struct Tally {
   ScanCounts scanned;
 };
 
-/// Adds `from` to `to`, group by group; both are settled.
-void Merge(const Plan& plan, const Tally& from, Tally& to);
+/// Adds `from` `times` (1, or -1 to take it off) to `to`, group by group; both are settled.
+void Merge(const Plan& plan, const Tally& from, Tally& to, std::int64_t times = 1);
 
 /// Scratch of one thread for one plan. Threads: one at a time.
 class Scanner {
