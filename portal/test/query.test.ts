@@ -115,7 +115,8 @@ test('without the trend a report is about one month', () => {
 // --- Addresses -----------------------------------------------------------------------------------
 
 const explored: q.ExploreView = {
-  page: 'explore', month: march, compareWith: { year: 2015, month: 1 }, as: 'table',
+  page: 'explore', month: march, compareWith: { year: 2015, month: 1 }, as: 'table', asOf: 41, compareVersion: 40,
+  why: { after: { from: '2015-03-01', to: '2015-04-01' }, before: { from: '2015-02-01', to: '2015-03-01' } },
   sort: { column: 2, descending: true }, from: 42,
   query: { Dimensions: [{ DataModelName: '[A &=?#].[%"B]' }],
            Measurements: [{ DataModelName: '[Measures].[Total Stream Count]' }],
@@ -127,7 +128,8 @@ const explored: q.ExploreView = {
 test('every view comes back from its address', () => {
   const views: q.View[] = [
     explored,
-    { ...explored, month: null, compareWith: null, as: 'chart', sort: null, from: null },
+    q.exploreView(explored.query),
+    q.exploreView(explored.query, { why: { after: { from: '2015-03-02', to: '2015-03-03' }, before: null } }),
     { page: 'reportSet', itemId: 240, month: march, span: 12, filters: [] },
     { page: 'reportSet', itemId: 240, month: march, span: null,
       filters: [filter('[AllStreams].[Is Teams]', '[FALSE]'), filter('[A].[B]', '[x/y|z, w]')] },

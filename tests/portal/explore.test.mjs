@@ -27,7 +27,8 @@ test('explore', async (t) => {
         await checkFits(page);
         await shot(page, `explore-${name}-${theme}`);
         await page.getByRole('button', { name: 'Chart' }).click();
-        await page.locator('.answer-picture rect[data-series]').first().waitFor({ state: 'attached' });
+        await page.locator('.chart-canvas canvas').waitFor();
+        await settled(page);
         await checkAccessibility(page);
         await checkFits(page);
         await shot(page, `explore-chart-${name}-${theme}`);
@@ -66,9 +67,24 @@ test('explore', async (t) => {
   await t.test('a bar leads on, too: only the poor streams of one building', async (t) => {
     const page = await openPage(t, server, '#/Explore');
     await page.getByRole('button', { name: 'Chart' }).click();
-    const bar = page.locator('.answer-picture rect[data-row="0"][data-series="2"]');
-    await bar.waitFor({ state: 'attached' });
-    await bar.click();
+    const canvas = page.locator('.chart-canvas canvas');
+    await canvas.waitFor();
+    await settled(page);
+    // The leftmost pixel in the published colour of poor streams.
+    const place = await canvas.evaluate((element) => {
+      const { width, height } = element;
+      const { data } = element.getContext('2d').getImageData(0, 0, width, height);
+      for (let x = 0; x < width; ++x) {
+        for (let y = 0; y < height; ++y) {
+          const at = 4 * (y * width + x);
+          if (data[at] === 0xf2 && data[at + 1] === 0x4c && data[at + 2] === 0xae) return { x: x + 3, y: y + 1 };
+        }
+      }
+      return null;
+    });
+    assert.ok(place, 'a poor stream is drawn');
+    const box = await canvas.boundingBox();
+    await page.mouse.click(box.x + place.x, box.y + place.y);
     await page.getByRole('menuitem', { name: /Only the streams of/ }).click();
     await settled(page);
     await page.getByText('Class').first().waitFor();
@@ -76,12 +92,111 @@ test('explore', async (t) => {
     assert.ok(query.getAll('f').some((one) => one.includes('[Quality].[Class]') && one.includes('[Poor]')));
   });
 
+  await t.test('a chart is picked by keyboard, and the menu stands where the bar does', async (t) => {
+    const page = await openPage(t, server, '#/Explore');
+    await page.getByRole('button', { name: 'Chart' }).click();
+    const chart = page.locator('.chart-canvas');
+    await chart.locator('canvas').waitFor();
+    await settled(page);
+    await chart.focus();
+    await page.keyboard.press('Home');
+    await page.locator('.chart [role=status]', { hasText: 'Austin Foundry' }).waitFor({ state: 'attached' });
+    await page.keyboard.press('ArrowRight');
+    await page.keyboard.press('ArrowLeft');
+    await page.keyboard.press('Enter');
+    const menu = page.getByRole('menu', { name: 'What next' });
+    await menu.getByRole('menuitem', { name: 'Only Austin Foundry' }).waitFor();
+    const [at, around] = [await menu.boundingBox(), await chart.boundingBox()];
+    assert.ok(at.x >= around.x && at.x < around.x + 200 && at.y > 0 && at.y < around.y + around.height, JSON.stringify([at, around]));
+    await page.keyboard.press('Escape');
+    await page.waitForFunction(() => document.activeElement?.classList.contains('chart-canvas'));
+    await page.keyboard.press('Enter');
+    await page.keyboard.press('Enter');
+    await page.locator('.condition', { hasText: 'Austin Foundry' }).waitFor();
+  });
+
+  await t.test('why is it worse: ranked groups with effect, certainty and size; a click asks about one alone', async (t) => {
+    const page = await openPage(t, server, '#/Explore');
+    await page.locator('.answer-table tbody tr').first().waitFor();
+    await page.getByRole('button', { name: 'Previous month' }).click();
+    await settled(page);
+    await page.getByRole('button', { name: 'Why is it worse?' }).click();
+    const card = page.locator('.why');
+    await card.getByText(/The poor share/).waitFor();
+    await card.getByText(/Groups tested: \d/).first().waitFor();
+    await checkAccessibility(page);
+    // Against all other streams of three months the planted faults of the organisation stand out.
+    const from = new Date(Date.now() - 92 * 24 * 3600 * 1000).toISOString().slice(0, 10);
+    await card.getByLabel('Worse from').fill(from);
+    await card.getByLabel('Compared with').selectOption('others');
+    await card.getByRole('button', { name: 'Search' }).click();
+    const rows = card.locator('tbody tr');
+    await rows.first().waitFor();
+    assert.match(page.url(), new RegExp(`why=${from}_\\d{4}-\\d\\d-\\d\\d(&|$)`));
+    const cells = (await rows.first().locator('td').allTextContents()).map((text) => text.trim());
+    assert.match(cells[0], /: /);
+    assert.match(cells[3], /^\+[\d.]+\+[\d.]+ to \+[\d.]+$/);
+    assert.ok(Number(cells[5].replace(/,/g, '')) >= 50, cells[5]);
+    await checkAccessibility(page);
+    await checkFits(page);
+    await shot(page, 'explore-why');
+    const [first, ...further] = cells[0].split(' and ')[0].split(': ');
+    await rows.first().getByRole('button').click();
+    await page.locator('.condition', { hasText: first }).filter({ hasText: further.join(': ').slice(0, 12) }).waitFor();
+    await page.getByRole('button', { name: 'Close' }).click();
+    await card.waitFor({ state: 'detached' });
+  });
+
+  await t.test('a clicked month is held against the one before', async (t) => {
+    const page = await openPage(t, server, '#/Explore');
+    await page.locator('.answer-table tbody tr').first().waitFor();
+    await page.getByRole('button', { name: 'Remove Second Building Name' }).click();
+    await settled(page);
+    await page.getByRole('button', { name: '7 months' }).click();
+    await settled(page);
+    await page.locator('.answer-table .pick').nth(3).click();
+    await page.getByRole('menuitem', { name: /^Why is .* worse than the month before/ }).click();
+    await page.locator('.why').getByText(/The poor share/).waitFor();
+    assert.match(page.url(), /why=\d{4}-\d\d-01_\d{4}-\d\d-01_\d{4}-\d\d-01_\d{4}-\d\d-01/);
+  });
+
+  await t.test('a state of the data is chosen, and two of them compared', async (t) => {
+    const page = await openPage(t, server, '#/Explore');
+    await page.locator('.answer-table tbody tr').first().waitFor();
+    assert.equal(await page.getByLabel('State of the data').count(), 0, 'there is but one');
+    const versions = () => page.evaluate(async () => (await (await fetch('/api/v1/data-versions')).json()).versions.map((one) => one.data_version));
+    const [old] = await versions();
+    await page.evaluate(() => fetch('/api/v1/runs', {
+      method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ stage: 'cube', kind: 'full' }) }));
+    while ((await versions()).length < 2) await new Promise((resolve) => setTimeout(resolve, 20));
+    await page.reload();
+    await page.getByLabel('State of the data', { exact: true }).selectOption(String(old));
+    await page.waitForURL(new RegExp(`asof=${old}`));
+    await settled(page);
+    await page.locator('.answer-facts', { hasText: `data version ${old}` }).waitFor();
+    await page.getByLabel('State of the data', { exact: true }).selectOption('');
+    await page.getByLabel('Compare with another state').selectOption(String(old));
+    await page.getByRole('button', { name: 'Poor%: change' }).waitFor();
+    await settled(page);
+    const changes = await page.locator('.answer-table td.change').allTextContents();
+    assert.ok(changes.length > 0 && changes.every((text) => Number(text) === 0), changes.join());
+    await checkAccessibility(page);
+    await shot(page, 'explore-versions');
+  });
+
+  await t.test('a state that is gone says so and leads to the newest', async (t) => {
+    const page = await openPage(t, server, '#/Explore?asof=999');
+    await page.getByText(/data version 999 is not kept/).waitFor();
+    await page.getByRole('button', { name: 'newest data' }).click();
+    await page.locator('.answer-table tbody tr').first().waitFor();
+  });
+
   await t.test('two months are compared', async (t) => {
     const page = await openPage(t, server, '#/Explore');
     await page.locator('.answer-table tbody tr').first().waitFor();
     await page.getByRole('button', { name: 'Previous month' }).click();
     await settled(page);
-    const options = page.getByLabel('Compare with');
+    const options = page.getByLabel('Compare with', { exact: true });
     await options.selectOption({ index: 1 });
     await page.getByRole('button', { name: 'Poor%: change' }).waitFor();
     await settled(page);
@@ -103,7 +218,7 @@ test('explore', async (t) => {
     await checkAccessibility(page);
     await shot(page, 'explore-empty');
     await page.getByRole('button', { name: /Without: .*Atlantis/ }).click();
-    await page.locator('.answer-table tbody tr, .answer-picture rect[data-series]').first().waitFor({ state: 'attached' });
+    await page.locator('.answer-table tbody tr, .chart-canvas canvas').first().waitFor();
   });
 
   await t.test('a copied link shows the same view', async (t) => {

@@ -1,24 +1,10 @@
 // The published Data API (docs/api-query.md).
+import type { Causes, causesBody } from '../query/causes';
+import type { Answer, Cell, Query } from '../query/model';
 import { ApiError, call, json } from './http';
 
-export interface QueryFilter {
-  DataModelName: string;
-  Operand?: number;
-  Value: string;
-  Caption?: string;
-  UnionGroup?: string;
-}
-
-export interface QueryBody {
-  Dimensions: { DataModelName: string }[];
-  Measurements: { DataModelName: string }[];
-  Filters?: QueryFilter[];
-  Trend?: { EnableTrend: boolean; SpanCount?: number; TrendDate?: string; Type?: number };
-  LimitResultRowsCount?: number;
-}
-
-/** A caption of a dimension, or the number of a measure; null: nothing to tell. */
-export type Cell = string | number | boolean | null;
+/** A question; what is missing means none. */
+export type QueryBody = Pick<Query, 'Dimensions' | 'Measurements'> & Partial<Query>;
 
 export interface QueryAnswer {
   rows: Cell[][];
@@ -31,15 +17,8 @@ export interface QueryAnswer {
   dataAsOf: string;
   /** Where the streams went, when the question asked for it. */
   funnel?: unknown;
-}
-
-interface Published {
-  ExecutionTime: string;
-  DataResult: Cell[][];
-  ResultIsFromCache: boolean;
-  ErrorType: number;
-  ErrorMessage?: string;
-  Funnel?: unknown;
+  /** The same of another data version, when the question asked for it. */
+  comparison?: { version: number; publishedAt: string; rows: Cell[][] };
 }
 
 /** "00:00:01.5000000" -> 1500. */
@@ -51,7 +30,7 @@ export function durationOf(text: string): number {
 /** Errors: as `call`; kind 'query' with code = ErrorType for an answer that says it failed. */
 export async function runQuery(body: QueryBody, signal?: AbortSignal): Promise<QueryAnswer> {
   // A question changes nothing, so it may be asked again.
-  const answer = await call<Published>('/QoEDataService/RunQuery', {
+  const answer = await call<Answer>('/QoEDataService/RunQuery', {
     method: 'POST', body, repeats: 2, ...(signal ? { signal } : {}),
   });
   const { body: said, headers } = answer;
@@ -65,8 +44,27 @@ export async function runQuery(body: QueryBody, signal?: AbortSignal): Promise<Q
     dataVersion: headers.get('CQD-Data-Version') ?? '',
     dataAsOf: headers.get('CQD-Data-As-Of') ?? '',
     ...(said.Funnel === undefined ? {} : { funnel: said.Funnel }),
+    ...(said.Comparison ? { comparison: {
+      version: said.Comparison.DataVersion, publishedAt: said.Comparison.PublishedAt, rows: said.Comparison.DataResult,
+    } } : {}),
   };
 }
+
+/** A published state of the cube that can still be asked. */
+export interface DataVersion {
+  data_version: number;
+  /** RFC 3339. */
+  published_at: string;
+  streams: number;
+  data_through: string | null;
+}
+/** Newest first. */
+export const listDataVersions = async (signal?: AbortSignal): Promise<DataVersion[]> =>
+  (await json<{ versions: DataVersion[] }>('/api/v1/data-versions', signal ? { signal } : {})).versions;
+
+/** What explains a rise of the poor share (query/causes.ts); two queries for each attribute, so it may take a while. */
+export const findCauses = (body: ReturnType<typeof causesBody>, signal?: AbortSignal): Promise<Causes> =>
+  json<Causes>('/api/v1/causes', { method: 'POST', body, repeats: 2, timeoutMs: 125_000, ...(signal ? { signal } : {}) });
 
 export interface MembersPage {
   MembersCount: number;

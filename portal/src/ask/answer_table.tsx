@@ -4,7 +4,16 @@ import { language, t } from '../text/text';
 import { Button } from '../ui/button';
 import { Icon } from '../ui/icon';
 import { formatNumber, sortRows, unitOf, type Cell, type Presentation, type Unit } from '../query';
-import type { Picked } from './answer_chart';
+
+/** The part of an answer that was picked. */
+export interface Picked {
+  row: number;
+  /** Place in the measures; null: the whole row. */
+  measure: number | null;
+  /** Where on the screen, for a menu. */
+  x: number;
+  y: number;
+}
 
 const rowsAtOnce = 100;
 export interface Sort { column: number; descending: boolean }
@@ -19,7 +28,8 @@ export function AnswerTable({ title, looks, rows, units, sort, onSort, onPick, c
   const first = looks.dimensions.length;
   const locale = language();
   const order = useMemo(() => (sort
-    ? sortRows(rows, sort.column, sort.descending, new Intl.Collator(locale, { numeric: true }))
+    ? sortRows(rows, sort.column, sort.descending, new Intl.Collator(locale, { numeric: true }),
+      looks.dimensions[sort.column]?.DataModelName)
     : rows.map((_, i) => i)), [rows, sort, locale]);
   const maxima = useMemo(() => looks.measurements.map((_, i) =>
     rows.reduce((max, row) => Math.max(max, typeof row[first + i] === 'number' ? row[first + i] as number : 0), 0)), [rows, looks]);

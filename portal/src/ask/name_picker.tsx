@@ -58,10 +58,11 @@ export function NamePicker({ title, entries, chosen = [], usual = [], onPick, on
           <input
             {...{ role: 'combobox' } as object} ref={input} class="input" type="text" aria-expanded="true" aria-autocomplete="list"
             aria-controls={`${id}-list`} aria-activedescendant={flat[active] ? `${id}-${active}` : undefined}
-            aria-label={t('ask.search')} placeholder={t('ask.search_hint')} value={search} spellcheck={false}
+            aria-label={t('ask.search')} aria-describedby={`${id}-hint`} value={search} spellcheck={false}
             onInput={(event) => setSearch(event.currentTarget.value)} onKeyDown={onKeyDown}
           />
           <span class="muted small" role="status">{t('ask.found', { count: flat.length })}</span>
+          <span class="field-hint picker-hint" id={`${id}-hint`}>{t('ask.search_hint')}</span>
         </div>
         <div class="picker-list" role="listbox" id={`${id}-list`} ref={list} aria-label={title} tabIndex={-1}>
           {flat.length === 0 && <div class="picker-none" role="option" aria-selected="false" aria-disabled="true">{t('ask.none')}</div>}

@@ -1,6 +1,6 @@
 // A chart with its legend. The canvas says nothing to screen readers: the label names what is drawn, the arrow keys read
 // out point by point, and the same numbers stand in the table that every report offers.
-import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { useEffect, useId, useMemo, useRef, useState } from 'preact/hooks';
 import { isDark, onThemeChange } from '../app/theme';
 import { formatNumber } from '../query/numbers';
 import { language, t } from '../text/text';
@@ -8,7 +8,7 @@ import { classes } from '../ui/classes';
 import { Loading } from '../ui/states';
 import { shownCaption } from './captions';
 import type { ECharts } from './engine';
-import type { ChartModel } from './model';
+import { tilts, type ChartModel } from './model';
 
 export type Maxima = [number | undefined, number | undefined];
 
@@ -20,8 +20,8 @@ export function Chart({ model, title, height, maxima = [undefined, undefined], h
   /** Names of series that are switched off. */
   hidden: ReadonlySet<string>;
   onHidden: (hidden: ReadonlySet<string>) => void;
-  /** A click, or Enter, on a category: its index, and the series that was hit. */
-  onPick?: (category: number, series: number | undefined) => void;
+  /** A click, or Enter, on a category: its index, the series that was hit, and where on the screen. */
+  onPick?: (category: number, series: number | undefined, at: { x: number; y: number }) => void;
 }) {
   const place = useRef<HTMLDivElement>(null);
   const chart = useRef<ECharts | undefined>(undefined);
@@ -30,6 +30,8 @@ export function Chart({ model, title, height, maxima = [undefined, undefined], h
   const [engine, setEngine] = useState<typeof import('./engine')>();
   const [dark, setDark] = useState(isDark());
   const [at, setAt] = useState(-1);
+  const [width, setWidth] = useState(0);
+  const keys = useId();
 
   useEffect(() => onThemeChange(() => setDark(isDark())), []);
   useEffect(() => { void import('./engine').then(setEngine); }, []);
@@ -38,9 +40,13 @@ export function Chart({ model, title, height, maxima = [undefined, undefined], h
     if (!engine || !place.current) return undefined;
     const made = engine.init(place.current, null, { renderer: 'canvas' });
     chart.current = made;
-    made.on('click', (event) => picked.current?.(event.dataIndex as number, event.seriesIndex as number | undefined));
-    const observer = new ResizeObserver(() => made.resize());
+    engine.onPicked(made, (category, series, at) => picked.current?.(category, series, at));
+    const observer = new ResizeObserver(() => {
+      made.resize();
+      setWidth(made.getWidth());
+    });
     observer.observe(place.current);
+    setWidth(made.getWidth());
     const printing = () => made.resize();
     addEventListener('beforeprint', printing);
     return () => {
@@ -54,8 +60,8 @@ export function Chart({ model, title, height, maxima = [undefined, undefined], h
   const shownLanguage = language();
   useEffect(() => {
     if (!engine || !chart.current) return;
-    chart.current.setOption(engine.optionOf(model, { dark, hidden, maxima, live: true }), { notMerge: true });
-  }, [engine, model, dark, hidden, maxima[0], maxima[1], shownLanguage]);
+    chart.current.setOption(engine.optionOf(model, { dark, hidden, maxima, width, live: true }), { notMerge: true });
+  }, [engine, model, dark, hidden, maxima[0], maxima[1], shownLanguage, tilts(model, width) && width]);
 
   const show = (index: number) => {
     setAt(index);
@@ -69,7 +75,10 @@ export function Chart({ model, title, height, maxima = [undefined, undefined], h
       event.preventDefault();
       show(to);
     } else if (event.key === 'Escape') show(-1);
-    else if (event.key === 'Enter' && at >= 0) onPick?.(at, undefined);
+    else if (event.key === 'Enter' && at >= 0 && engine && chart.current) {
+      event.preventDefault();
+      onPick?.(at, undefined, engine.placeOf(chart.current, at));
+    }
   };
   const label = useMemo(() => t('chart.label', {
     title, count: model.categories.length, series: model.series.map((one) => one.name).join(', '),
@@ -86,11 +95,12 @@ export function Chart({ model, title, height, maxima = [undefined, undefined], h
         {!engine && <Loading height={height} />}
         <div
           ref={place} class={classes('chart-canvas', onPick && 'chart-pick')} role="application" aria-roledescription={t('chart.kind')}
-          aria-label={label} tabIndex={0} onKeyDown={onKeyDown} onBlur={() => show(-1)}
+          aria-label={label} aria-describedby={onPick ? keys : undefined} tabIndex={0} onKeyDown={onKeyDown} onBlur={() => chart.current?.dispatchAction({ type: 'hideTip' })}
         />
       </div>
       <div class="only-read-out" role="status">{point}</div>
       {model.legend && <Legend model={model} hidden={hidden} onHidden={onHidden} />}
+      {onPick && <p class="muted small chart-keys no-print" id={keys}>{t('chart.pick_hint')}</p>}
     </div>
   );
 }

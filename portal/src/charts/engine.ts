@@ -7,7 +7,7 @@ import { formatNumber } from '../query/numbers';
 import { language } from '../text/text';
 import { monthOfCaption } from '../time/month';
 import { shownCaption } from './captions';
-import { roundUp, type ChartModel } from './model';
+import { roundUp, tilts, type ChartModel, type Series } from './model';
 
 use([BarChart, LineChart, GridComponent, TooltipComponent, CanvasRenderer]);
 
@@ -18,6 +18,8 @@ export interface ChartOptions {
   hidden: ReadonlySet<string>;
   /** Of the left and the right axis; undefined: as the data wants. */
   maxima: [number | undefined, number | undefined];
+  /** Of the whole picture, in px. */
+  width: number;
   /** False for pictures: no tooltip, no movement. */
   live: boolean;
 }
@@ -62,7 +64,70 @@ function axisCaption(model: ChartModel, caption: string, index: number): string 
   return index === 0 || month.month === 1 ? `${name}\n${month.year}` : `${name}\n`;
 }
 
-export function optionOf(model: ChartModel, { dark, hidden, maxima, live }: ChartOptions): Record<string, unknown> {
+/** Where category `index` stands on the screen. */
+export function placeOf(chart: ECharts, index: number): { x: number; y: number } {
+  const box = chart.getDom().getBoundingClientRect();
+  return { x: box.left + Number(chart.convertToPixel({ xAxisIndex: 0 }, index)), y: box.top + box.height / 3 };
+}
+
+/** Clicks on a bar or point, or anywhere above or below one: small bars are hard to hit. */
+export function onPicked(chart: ECharts, pick: (category: number, series: number | undefined, at: { x: number; y: number }) => void): void {
+  const at = (event: { offsetX: number; offsetY: number }) => {
+    const box = chart.getDom().getBoundingClientRect();
+    return { x: box.left + event.offsetX, y: box.top + event.offsetY };
+  };
+  chart.on('click', (event) => {
+    if (event.componentType === 'series') pick(event.dataIndex, seriesOfId(event.seriesId ?? ''), at(event.event as never));
+  });
+  chart.getZr().on('click', (event) => {
+    const point = [event.offsetX, event.offsetY];
+    if (event.target || !chart.containPixel('grid', point)) return;
+    pick(Number(chart.convertFromPixel({ xAxisIndex: 0 }, event.offsetX)), undefined, at(event));
+  });
+}
+
+/** `id` tells the place of the series in the model, whatever is hidden or in parts. */
+const seriesOfId = (id: string): number => Number(id.split(' ')[0]);
+
+interface LinePart { values: Series['values']; joined: boolean }
+/** A line in as many parts as there are groups of several points; points alone are one part that is not joined. */
+function lineParts(model: ChartModel, values: Series['values']): LinePart[] {
+  const groups = model.lineGroups;
+  if (!groups) return [{ values, joined: true }];
+  const counts = new Map<string, number>();
+  for (const group of groups) counts.set(group, (counts.get(group) ?? 0) + 1);
+  const parts = new Map<string, LinePart>();
+  values.forEach((value, i) => {
+    const joined = counts.get(groups[i] ?? '') !== 1;
+    const key = joined ? `group ${groups[i]}` : 'alone';
+    if (!parts.has(key)) parts.set(key, { values: values.map(() => null), joined });
+    parts.get(key)!.values[i] = value;
+  });
+  return [...parts.values()];
+}
+
+function seriesOptions(model: ChartModel, hidden: ReadonlySet<string>, dark: boolean): object[] {
+  return model.series.flatMap((one, index): object[] => {
+    if (hidden.has(one.name)) return [];
+    if (!one.line) {
+      return [{
+        type: 'bar', id: String(index), name: one.name, yAxisIndex: one.axis, data: one.values,
+        ...(one.stacked ? { stack: `stack${one.axis}` } : {}),
+        barMaxWidth: 56, itemStyle: { color: one.color },
+      }];
+    }
+    return lineParts(model, one.values).map(({ values, joined }, part) => ({
+      type: 'line', id: `${index} ${part}`, name: one.name, yAxisIndex: one.axis, data: values, z: 3,
+      // A gap stays a gap.
+      connectNulls: false, symbol: 'circle', symbolSize: 8, showAllSymbol: true,
+      lineStyle: { color: one.color, width: joined ? 2.5 : 0 },
+      itemStyle: { color: dark ? '#182129' : '#ffffff', borderColor: one.color, borderWidth: 2.5 },
+      emphasis: { scale: 1.3 },
+    }));
+  });
+}
+
+export function optionOf(model: ChartModel, { dark, hidden, maxima, width, live }: ChartOptions): Record<string, unknown> {
   const text = dark ? '#c3d0da' : '#42525f';
   const line = dark ? '#34434f' : '#dfe6ec';
   const rightUsed = model.series.some((one) => one.axis === 1);
@@ -102,22 +167,13 @@ export function optionOf(model: ChartModel, { dark, hidden, maxima, live }: Char
       data: model.categories.map((caption, i) => axisCaption(model, caption, i)),
       axisTick: { show: false },
       axisLine: { lineStyle: { color: dark ? '#71828f' : '#8a99a6' } },
-      axisLabel: { color: text, hideOverlap: true, ...(model.byMonth ? { lineHeight: 16 } : {}) },
+      axisLabel: {
+        color: text, hideOverlap: true, ...(model.byMonth ? { lineHeight: 16 } : {}),
+        // A line of text is 15 px high: where the bars are narrower, every n-th has its caption.
+        ...(tilts(model, width) ? { rotate: 38, interval: Math.max(0, Math.ceil((15 * model.categories.length) / (width - 120)) - 1) } : {}),
+      },
     },
     yAxis: [axis(0), axis(1)],
-    series: model.series.filter((one) => !hidden.has(one.name)).map((one) => (one.line
-      ? {
-        type: 'line', name: one.name, yAxisIndex: one.axis, data: one.values, z: 3,
-        // A gap stays a gap.
-        connectNulls: false, symbol: 'circle', symbolSize: 8, showAllSymbol: true,
-        lineStyle: { color: one.color, width: 2.5 },
-        itemStyle: { color: dark ? '#182129' : '#ffffff', borderColor: one.color, borderWidth: 2.5 },
-        emphasis: { scale: 1.3 },
-      }
-      : {
-        type: 'bar', name: one.name, yAxisIndex: one.axis, data: one.values,
-        ...(one.stacked ? { stack: `stack${one.axis}` } : {}),
-        barMaxWidth: 56, itemStyle: { color: one.color },
-      })),
+    series: seriesOptions(model, hidden, dark),
   };
 }

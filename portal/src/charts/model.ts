@@ -1,5 +1,6 @@
 // What a chart or table shows, made of a report and an answer. Pure: no page, no library.
 import type { Cell, Presentation, Query } from '../query/model';
+import { lineGroups } from '../query/compare';
 import { isMonthName } from '../query/model';
 import { unitOf, type Unit } from '../query/numbers';
 import { monthCaption, monthWindow, parseMonth } from '../query/values';
@@ -27,10 +28,38 @@ export interface ChartModel {
   legend: boolean;
   /** Categories are months. */
   byMonth: boolean;
+  /** For each category: lines join neighbours of one group only. Missing: all of them. */
+  lineGroups?: string[];
 }
 
 export const numberOf = (cell: Cell | undefined): number | null =>
   typeof cell === 'number' && Number.isFinite(cell) ? cell : null;
+
+/**
+ * The poor share of nothing is answered as 0 (reference/cube-model.md 3.2): where the answer has the counts that it is the share of,
+ * such a 0 is no value. Gives each measure's value of a row of numbers, as drawn; tables keep what was answered.
+ */
+export function drawnValues(query: Query): (row: readonly Cell[]) => (number | null)[] {
+  const dimensions = query.Dimensions.length;
+  const at = (name: string) => query.Measurements.findIndex((one) => plain(one.DataModelName) === name);
+  const counts = query.Measurements.map((one): number[] => {
+    const share = /^(audio|video|appsharing|vbss)poor(jpdr)?percentage$/.exec(plain(one.DataModelName));
+    if (!share) return [];
+    const [, medium, jpdr = ''] = share;
+    const classes = ['good', 'poor'].map((name) => at(`${medium}${name}stream${jpdr}count`));
+    if (classes.every((i) => i >= 0)) return classes;
+    const all = at(`${medium}streamcount`);
+    return all >= 0 ? [all] : [];
+  });
+  return (row) => counts.map((places, i) => {
+    const value = numberOf(row[dimensions + i]);
+    const nothing = value === 0 && places.length > 0 && places.every((place) => (numberOf(row[dimensions + place]) ?? 0) === 0);
+    return nothing ? null : value;
+  });
+}
+/** Both spellings of a measure as one: "[Measures].[Audio Good Streams Count]" is audiogoodstreamcount. */
+const plain = (name: string): string =>
+  name.toLowerCase().replace(/^\s*\[measures\]\s*\./, '').replace(/[^a-z]/g, '').replace('streams', 'stream');
 
 const captionOf = (cell: Cell | undefined): string => (cell === null || cell === undefined ? '' : String(cell));
 
@@ -43,9 +72,12 @@ export function windowOf(query: Query): string[] {
 
 /**
  * A month without data has no row in an answer; a trend over the month alone shows it as a gap. Several dimensions are
- * joined into one caption; those that the report switched off are left out of it.
+ * joined into one caption; those that the report switched off are left out of it. `units` are the catalogue's; with `timeOnly` lines join
+ * points of time only, not members that have no order.
  */
-export function chartModel(query: Query, look: Presentation, rows: readonly Cell[][]): ChartModel {
+export function chartModel(query: Query, look: Presentation, rows: readonly Cell[][], options: {
+  units?: ReadonlyMap<string, Unit>; timeOnly?: boolean;
+} = {}): ChartModel {
   const dimensions = query.Dimensions.length;
   const byMonth = dimensions === 1 && isMonthName(query.Dimensions[0]!.DataModelName);
   const shown = query.Dimensions.map((_, i) => i).filter((i) => !look.dimensions[i]?.disabled);
@@ -57,6 +89,8 @@ export function chartModel(query: Query, look: Presentation, rows: readonly Cell
     categories = months;
     order = months.map((caption) => at.get(caption) ?? -1);
   }
+  const drawn = drawnValues(query);
+  const values = order.map((row) => (row < 0 ? null : drawn(rows[row] ?? [])));
   const series = query.Measurements.map((measure, i): Series => {
     const style = look.measurements[i];
     return {
@@ -65,16 +99,21 @@ export function chartModel(query: Query, look: Presentation, rows: readonly Cell
       axis: style?.yaxis === 2 ? 1 : 0,
       stacked: style?.stack ?? false,
       line: style?.chartType === 1,
-      unit: unitOf(measure.DataModelName),
-      values: order.map((row) => (row < 0 ? null : numberOf(rows[row]?.[dimensions + i]))),
+      unit: unitOf(measure.DataModelName, options.units),
+      values: values.map((row) => row?.[i] ?? null),
     };
   });
   const [left, right] = look.chartProperties.yaxes;
   return {
     categories, rows: order, series, byMonth, legend: look.chartProperties.legend,
     axisLabels: [left?.axisLabel ?? '', right?.axisLabel ?? ''],
+    ...(options.timeOnly && months.length === 0 ? { lineGroups: lineGroups(look, rows) } : {}),
   };
 }
+
+/** True when the captions do not fit beside each other in `width` px: months are short, and written in two lines. */
+export const tilts = (model: ChartModel, width: number): boolean =>
+  !model.byMonth && model.categories.length * 84 > width - 120;
 
 /** The longest bar or highest point of each axis; 0 when there is none. */
 export function axisMaxima(model: ChartModel, hidden: ReadonlySet<string> = new Set()): [number, number] {
@@ -89,6 +128,15 @@ export function axisMaxima(model: ChartModel, hidden: ReadonlySet<string> = new 
   return maxima;
 }
 
+/**
+ * Charts of one key share the scale of their axes within a report set (MaxCalls and MaxPercentage 'Auto', reference/cube-model.md 5):
+ * those that are grouped by the same attributes and count in the same units. A histogram of one month beside a trend keeps its own.
+ */
+export const scaleKey = (query: Query, model: ChartModel): string => JSON.stringify([
+  query.Dimensions.map((one) => one.DataModelName.trim().toLowerCase()),
+  ...([0, 1] as const).map((axis) => [...new Set(model.series.filter((one) => one.axis === axis).map((one) => one.unit))].sort()),
+]);
+
 /** The next round number: 1, 1.5, 2, 2.5, 3, 4, 5, 6, 8 or 10 times a power of ten. */
 export function roundUp(value: number): number {
   if (value <= 0) return 1;
@@ -99,6 +147,8 @@ export function roundUp(value: number): number {
 
 export interface TableColumn {
   name: string;
+  /** Name of the attribute or measure. */
+  attribute: string;
   measure: boolean;
   color: string;
   unit: Unit;
@@ -127,10 +177,11 @@ export function tableModel(query: Query, look: Presentation, rows: readonly Cell
   const dimensions = query.Dimensions.length;
   const columns: TableColumn[] = [
     ...query.Dimensions.map((one, i) => ({
-      name: look.dimensions[i]?.friendlyName || one.DataModelName, measure: false, color: '', unit: '', line: false,
+      name: look.dimensions[i]?.friendlyName || one.DataModelName, attribute: one.DataModelName, measure: false, color: '', unit: '', line: false,
     })),
     ...query.Measurements.map((one, i) => ({
       name: look.measurements[i]?.friendlyName || one.DataModelName,
+      attribute: one.DataModelName,
       measure: true,
       color: look.measurements[i]?.color ?? '#4CB5DB',
       unit: unitOf(one.DataModelName),
@@ -148,6 +199,7 @@ export function tableModel(query: Query, look: Presentation, rows: readonly Cell
     else groups.set(key, [i]);
   });
   const at = new Map(months.map((caption, i) => [caption, i]));
+  const drawn = drawnValues(query);
   const made: TableRow[] = [];
   for (const members of groups.values()) {
     const source = members.at(-1)!;
@@ -155,7 +207,7 @@ export function tableModel(query: Query, look: Presentation, rows: readonly Cell
       const values: (number | null)[] = months.map(() => null);
       for (const i of members) {
         const month = at.get(captionOf(rows[i]![dimensions - 1]));
-        if (month !== undefined) values[month] = numberOf(rows[i]![dimensions + m]);
+        if (month !== undefined) values[month] = drawn(rows[i]!)[m] ?? null;
       }
       return values;
     });

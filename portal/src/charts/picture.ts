@@ -14,7 +14,7 @@ const width = 960;
 const height = 480;
 
 const option = (model: ChartModel, { title, hidden, maxima }: PictureOptions) => {
-  const base = optionOf(model, { dark: false, hidden, maxima, live: false });
+  const base = optionOf(model, { dark: false, hidden, maxima, width, live: false });
   return { ...base, backgroundColor: '#ffffff', grid: { ...(base['grid'] as object), top: 64 }, graphic: heading(model, title, hidden) };
 };
 

@@ -1,5 +1,6 @@
 // The table of a report: sparklines over numbers, or bars behind them.
 import { useMemo, useState } from 'preact/hooks';
+import { addressKey, isAddressName } from '../query/addresses';
 import { formatNumber } from '../query/numbers';
 import { language } from '../text/text';
 import { Grid, type GridColumn, type GridSort } from '../ui/grid';
@@ -7,15 +8,13 @@ import { shownCaption } from './captions';
 import { numberOf, type TableModel, type TableRow } from './model';
 import { Sparkline } from './sparkline';
 
-export function ReportTable({ model, title, height, showFilter = true, sort: startSort = null, filters: startFilters = [], onPick }: {
+export function ReportTable({ model, title, height, showFilter = true, sort: startSort = null, filters: startFilters = [] }: {
   model: TableModel;
   title: string;
   height: number;
   showFilter?: boolean;
   sort?: GridSort | null;
   filters?: readonly string[];
-  /** Row of the answer, column. */
-  onPick?: (source: number, column: number) => void;
 }) {
   const [sort, setSort] = useState<GridSort | null>(startSort);
   const [filters, setFilters] = useState<readonly string[]>(startFilters);
@@ -26,7 +25,6 @@ export function ReportTable({ model, title, height, showFilter = true, sort: sta
     <Grid
       columns={columns} rows={model.rows} label={title} height={height} rowHeight={sparklines ? 62 : 37}
       sort={sort} onSort={setSort} filters={filters} onFilters={setFilters} showFilter={showFilter}
-      {...(onPick ? { onPick: (row: TableRow, column: number) => onPick(row.source, column) } : {})}
     />
   );
 }
@@ -38,6 +36,7 @@ function columnsOf(model: TableModel): GridColumn<TableRow>[] {
       return {
         key: String(i), name: column.name, width: 150,
         value: (row) => (row.cells[i] === null ? '' : String(row.cells[i])),
+        ...(isAddressName(column.attribute) ? { order: (row: TableRow) => addressKey(String(row.cells[i] ?? '')) } : {}),
         cell: (row) => shownCaption(row.cells[i] === null || row.cells[i] === '' ? '–' : String(row.cells[i])),
       };
     }

@@ -8,7 +8,7 @@ import { Chart, type Maxima } from './chart';
 import { chartModel, tableModel } from './model';
 import { ReportTable } from './report_table';
 
-export function ReportView({ title, query, presentation, rows, as, maxima, height, hidden: outerHidden, onHidden, onPick }: {
+export function ReportView({ title, query, presentation, rows, as, maxima, height, hidden: outerHidden, onHidden }: {
   title: string;
   /** As it was asked, with the months of the page. */
   query: Query;
@@ -20,8 +20,6 @@ export function ReportView({ title, query, presentation, rows, as, maxima, heigh
   /** Series that are switched off; kept inside when missing. */
   hidden?: ReadonlySet<string>;
   onHidden?: (hidden: ReadonlySet<string>) => void;
-  /** Row of the answer, column of the answer. */
-  onPick?: (row: number, column: number) => void;
 }) {
   const [own, setOwn] = useState<ReadonlySet<string>>(new Set());
   const chart = useMemo(() => (as === 'chart' ? chartModel(query, presentation, rows) : undefined), [as, query, presentation, rows]);
@@ -34,10 +32,6 @@ export function ReportView({ title, query, presentation, rows, as, maxima, heigh
     return (
       <Chart
         model={chart} title={title} height={tall - 60} {...(maxima ? { maxima } : {})} hidden={outerHidden ?? own} onHidden={onHidden ?? setOwn}
-        {...(onPick ? { onPick: (category: number, series: number | undefined) => {
-          const row = chart.rows[category] ?? -1;
-          if (row >= 0) onPick(row, series === undefined ? 0 : query.Dimensions.length + series);
-        } } : {})}
       />
     );
   }
@@ -46,7 +40,7 @@ export function ReportView({ title, query, presentation, rows, as, maxima, heigh
     <ReportTable
       model={table!} title={title} height={tall} showFilter={properties.showFilter}
       sort={{ column: properties.columnSortIndex, descending: properties.columnSortDesc }}
-      filters={properties.columnFilters} {...(onPick ? { onPick } : {})}
+      filters={properties.columnFilters}
     />
   );
 }

@@ -33,6 +33,6 @@ export async function collectSet(set: TaggedItem, view: ReportSetView, month: Mo
   const reports = asked.filter((one) => one !== null);
   return {
     title: content?.Title ?? '', description: content?.Description ?? '', notes: notesOf(reports[0]?.answer),
-    reports: reports.map(({ report, query, answer }) => offlineReport(report, query, answer.rows as Cell[][], units)),
+    reports: reports.map(({ report, query, answer }) => offlineReport(report, query, answer.rows, units)),
   };
 }

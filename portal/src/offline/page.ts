@@ -44,10 +44,10 @@ class ReportView {
 
   /** One field for each dimension: rows stay whose caption has the text. */
   private filters(): HTMLElement {
-    const box = make('div', { class: 'filters' });
+    const box = make('div', { class: 'filters', role: 'group', 'aria-label': text('offline.filter') });
     this.report.looks.dimensions.forEach((dimension, i) => {
       const id = `filter-${this.index}-${i}`;
-      const input = make('input', { type: 'search', id, placeholder: text('offline.filter') }) as HTMLInputElement;
+      const input = make('input', { type: 'search', id }) as HTMLInputElement;
       input.addEventListener('input', () => {
         this.wanted[i] = input.value.toLowerCase();
         this.rows = this.report.rows.filter((row) =>
@@ -61,7 +61,8 @@ class ReportView {
 
   draw(): void {
     const order = this.sort
-      ? sortRows(this.rows, this.sort.column, this.sort.descending, new Intl.Collator(data.language, { numeric: true }))
+      ? sortRows(this.rows, this.sort.column, this.sort.descending, new Intl.Collator(data.language, { numeric: true }),
+        this.report.looks.dimensions[this.sort.column]?.DataModelName)
       : this.rows.map((_, i) => i);
     const rows = order.map((i) => this.rows[i]!);
     if (rows.length === 0) this.body.replaceChildren(make('p', { class: 'none' }, text('ask.empty')));

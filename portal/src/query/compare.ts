@@ -1,4 +1,5 @@
 // Two answers to the same question about two months, side by side.
+import { addressKey, isAddressName } from './addresses';
 import type { Cell, Presentation } from './model';
 import { isMonthName } from './model';
 
@@ -67,16 +68,29 @@ export function compareCells(a: Cell | undefined, b: Cell | undefined, collator:
   return collator.compare(String(a), String(b));
 }
 
-/** Indexes of rows by one column; null stays last in both directions, equal rows keep their order. */
+/**
+ * Indexes of rows by one column; null stays last in both directions, equal rows keep their order. `name` is the attribute of
+ * the column: addresses have an order of their own.
+ */
 export function sortRows(rows: readonly Cell[][], column: number, descending: boolean,
-                         collator: Intl.Collator): number[] {
+                         collator: Intl.Collator, name = ''): number[] {
   const sign = descending ? -1 : 1;
+  if (isAddressName(name)) return sortAddresses(rows, column, sign);
   return rows.map((_, i) => i).sort((i, j) => {
     const [a, b] = [rows[i]?.[column], rows[j]?.[column]];
     if (a === null || a === undefined || b === null || b === undefined) {
       return compareCells(a, b, collator) || i - j;
     }
     return sign * compareCells(a, b, collator) || i - j;
+  });
+}
+
+function sortAddresses(rows: readonly Cell[][], column: number, sign: number): number[] {
+  const keys = rows.map((row) => addressKey(String(row[column] ?? '')));
+  return rows.map((_, i) => i).sort((i, j) => {
+    const [a, b] = [keys[i] ?? null, keys[j] ?? null];
+    if (a === null || b === null) return (a === null ? 1 : 0) - (b === null ? 1 : 0) || i - j;
+    return sign * (a < b ? -1 : a > b ? 1 : 0) || i - j;
   });
 }
 

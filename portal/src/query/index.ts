@@ -1,5 +1,7 @@
 // Query logic without a page: no imports from elsewhere, nothing of the browser but Intl and URL.
+export * from './addresses';
 export * from './build';
+export * from './causes';
 export * from './compare';
 export * from './describe';
 export * from './drill';

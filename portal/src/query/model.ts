@@ -60,6 +60,10 @@ export interface Query {
   LimitResultRowsCount?: number;
   /** Asks for the steps that removed streams; answered as `Funnel`. */
   Funnel?: boolean;
+  /** A kept data version to answer from; without it the newest. */
+  AsOf?: number;
+  /** A further kept version, whose answer comes along as `Comparison`. */
+  CompareTo?: number;
 }
 
 /** Captions of the dimensions, then numbers of the measures. Null is 'no value', never zero. */
@@ -72,6 +76,7 @@ export interface Answer {
   ErrorType: number;
   ErrorMessage?: string;
   Funnel?: unknown;
+  Comparison?: { DataVersion: number; PublishedAt: string; DataResult: Cell[][] };
 }
 
 export interface PresentedDimension {

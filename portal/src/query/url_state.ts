@@ -1,6 +1,7 @@
 // Addresses: every view of the portal as the text behind `#`, and back. An address comes from
 // anywhere (old bookmarks, mails that broke a line), so decoding never fails: what it cannot read
 // it leaves out.
+import { parseWhy, writeWhy, type Why } from './causes';
 import type { Filter, NameReference, Query } from './model';
 import { equals } from './model';
 import type { Month } from './values';
@@ -14,6 +15,12 @@ export interface ExploreView {
   month: Month | null;
   /** The month to compare with. */
   compareWith: Month | null;
+  /** A data version to ask in place of the newest. */
+  asOf: number | null;
+  /** A data version to compare with. */
+  compareVersion: number | null;
+  /** The two times whose difference is to be explained. */
+  why: Why | null;
   /** Chart or table. */
   as: 'chart' | 'table';
   /** Column to sort by, counted from 0; null for member order. */
@@ -48,6 +55,12 @@ export interface NamedView {
 }
 export type View = ExploreView | ReportSetView | EditView | NamedView;
 
+/** A view of this query as it begins: this month, this state of the data, nothing compared. */
+export const exploreView = (query: Query, part: Partial<ExploreView> = {}): ExploreView => ({
+  page: 'explore', query, month: null, compareWith: null, asOf: null, compareVersion: null, why: null, as: 'chart', sort: null, from: null,
+  ...part,
+});
+
 const addressMax = 64 * 1024;
 const listMax = 1000;
 
@@ -77,6 +90,9 @@ function encodeExplore(view: ExploreView): string {
   const search = new URLSearchParams();
   appendQuery(search, view.query);
   if (view.compareWith) search.set('with', formatMonth(view.compareWith));
+  if (view.asOf !== null) search.set('asof', String(view.asOf));
+  if (view.compareVersion !== null) search.set('vs', String(view.compareVersion));
+  if (view.why) search.set('why', writeWhy(view.why));
   if (view.as === 'table') search.set('as', 'table');
   if (view.sort) search.set('sort', `${view.sort.descending ? '-' : ''}${view.sort.column}`);
   if (view.from !== null) search.set('from', String(view.from));
@@ -156,6 +172,9 @@ function decodeExplore(path: string[], search: URLSearchParams): ExploreView {
     query: decodeQuery(search),
     month: parseMonth(path[0] ?? ''),
     compareWith: parseMonth(search.get('with') ?? ''),
+    asOf: decodeId(search.get('asof') ?? ''),
+    compareVersion: decodeId(search.get('vs') ?? ''),
+    why: parseWhy(search.get('why') ?? ''),
     as: search.get('as') === 'table' ? 'table' : 'chart',
     sort: sort ? { column: Number(sort[2]), descending: sort[1] === '-' } : null,
     from: decodeId(search.get('from') ?? ''),

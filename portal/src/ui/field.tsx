@@ -14,7 +14,6 @@ interface TextProps<E extends EventTarget> {
   value: string;
   onInput?: (event: TargetedInputEvent<E>) => void;
   onKeyDown?: (event: TargetedKeyboardEvent<E>) => void;
-  placeholder?: string;
   disabled?: boolean;
   required?: boolean;
   maxLength?: number;

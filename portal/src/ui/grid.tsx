@@ -11,6 +11,8 @@ export interface GridColumn<Row> {
   name: string;
   /** What it is sorted and filtered by. */
   value: (row: Row) => string | number | null;
+  /** Sorted by this text, character by character, in place of the value; null comes last. */
+  order?: (row: Row) => string | null;
   /** What is drawn; the value as text when missing. */
   cell?: (row: Row) => ComponentChildren;
   number?: boolean;
@@ -23,7 +25,7 @@ export interface GridSort { column: number; descending: boolean }
 /** Rows drawn above and below the ones in sight. */
 const margin = 5;
 
-export function Grid<Row>({ columns, rows, label, height, rowHeight = 37, sort, onSort, filters, onFilters, showFilter = true, onPick }: {
+export function Grid<Row>({ columns, rows, label, height, rowHeight = 37, sort, onSort, filters, onFilters, showFilter = true }: {
   columns: readonly GridColumn<Row>[];
   rows: readonly Row[];
   label: string;
@@ -36,7 +38,6 @@ export function Grid<Row>({ columns, rows, label, height, rowHeight = 37, sort, 
   filters: readonly string[];
   onFilters: (filters: string[]) => void;
   showFilter?: boolean;
-  onPick?: (row: Row, column: number) => void;
 }) {
   const shown = useMemo(() => arrange(rows, columns, sort, filters), [rows, columns, sort, filters]);
   const scroller = useRef<HTMLDivElement>(null);
@@ -72,15 +73,17 @@ export function Grid<Row>({ columns, rows, label, height, rowHeight = 37, sort, 
                     </span>
                   </button>
                   {showFilter && (
-                    <input
-                      class="input grid-filter" type="search" value={filters[i] ?? ''} placeholder={t('grid.filter')}
-                      aria-label={t('grid.filter_column', { name: one.name })}
-                      onInput={(event) => {
-                        const next = columns.map((_, j) => filters[j] ?? '');
-                        next[i] = event.currentTarget.value;
-                        onFilters(next);
-                      }}
-                    />
+                    <span class="grid-filter">
+                      <Icon name="filter" size={14} />
+                      <input
+                        class="input" type="search" value={filters[i] ?? ''} aria-label={t('grid.filter_column', { name: one.name })}
+                        onInput={(event) => {
+                          const next = columns.map((_, j) => filters[j] ?? '');
+                          next[i] = event.currentTarget.value;
+                          onFilters(next);
+                        }}
+                      />
+                    </span>
                   )}
                 </th>
               ))}
@@ -92,10 +95,10 @@ export function Grid<Row>({ columns, rows, label, height, rowHeight = 37, sort, 
             {shown.slice(first, last).map((row, i) => (
               <tr
                 key={i} aria-rowindex={first + i + 2} style={{ height: `${rowHeight}px` }}
-                class={classes((first + i) % 2 === 1 && 'grid-odd', onPick && 'grid-pick')}
+                class={(first + i) % 2 === 1 ? 'grid-odd' : undefined}
               >
-                {columns.map((one, c) => (
-                  <td key={one.key} class={one.number ? 'number' : ''} onClick={onPick ? () => onPick(row, c) : undefined}>
+                {columns.map((one) => (
+                  <td key={one.key} class={one.number ? 'number' : ''}>
                     {one.cell ? one.cell(row) : (one.value(row) ?? '')}
                   </td>
                 ))}
@@ -131,9 +134,14 @@ function arrange<Row>(
   if (!sort || !column) return shown;
   const collator = new Intl.Collator(language(), { numeric: true });
   const turn = sort.descending ? -1 : 1;
-  return shown.map((row) => [column.value(row), row] as const).sort(([a], [b]) => {
+  const compare = (a: string | number, b: string | number): number => {
+    if (typeof a === 'number' && typeof b === 'number') return a - b;
+    if (column.order) return a < b ? -1 : a > b ? 1 : 0;
+    return collator.compare(String(a), String(b));
+  };
+  return shown.map((row) => [(column.order ?? column.value)(row), row] as const).sort(([a], [b]) => {
     // What has no value comes last, whichever way it is sorted.
     if (a === null || b === null) return (a === null ? 1 : 0) - (b === null ? 1 : 0);
-    return turn * (typeof a === 'number' && typeof b === 'number' ? a - b : collator.compare(String(a), String(b)));
+    return turn * compare(a, b);
   }).map(([, row]) => row);
 }

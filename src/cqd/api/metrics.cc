@@ -306,6 +306,13 @@ void AddCubeAndCache(Scrape& scrape, Services& services) {
   scrape.SetTotal("cqd_cache_misses_total", "Queries computed since start.", {}, cache.misses);
   scrape.SetTotal("cqd_cache_clearings_total", "Times the cache was cleared since start.", {},
                   cache.clearings);
+  scrape.SetTotal("cqd_cache_shared_total",
+                  "Queries answered by an equal one that ran at the same time, since start.", {},
+                  cache.shared);
+  scrape.Set("cqd_queries_computing", "Queries and searches that compute now.", {},
+             cache.computing);
+  scrape.Set("cqd_queries_waiting", "Queries that wait for their turn to compute.", {},
+             cache.waiting);
   scrape.Set("cqd_cache_entries", "Answers kept.", {}, static_cast<double>(cache.entries));
   scrape.Set("cqd_cache_bytes", "Memory of kept answers.", {}, static_cast<double>(cache.bytes));
 }

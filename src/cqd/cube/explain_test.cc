@@ -4,14 +4,10 @@
 #include <gtest/gtest.h>
 
 #include <boost/json/parse.hpp>
-#include <chrono>
-#include <condition_variable>
-#include <mutex>
-#include <thread>
 
 #include "base/clock.h"
-#include "cube/internal/answer_cache.h"
 #include "cube/internal/test_corpus.h"
+#include "cube/query_extras.h"
 #include "cube/query_service.h"
 #include "cube/snapshot.h"
 
@@ -95,29 +91,18 @@ TEST_F(ExplainTest, StandsInTheAnswerOnRequest) {
   EXPECT_EQ(bad.error->code, ErrorCode::kInvalidArgument);
 }
 
-// Promise: those who wait get in in the order they came; nobody overtakes.
-TEST(Gate, LetsInByOrderOfArrival) {
-  Gate gate(1, 8);
-  ASSERT_TRUE(gate.Enter(nullptr).ok());
-  std::mutex mutex;
-  std::condition_variable poll;  // never notified: only its time-out counts
-  std::vector<int> order;
-  std::vector<std::thread> clients;
-  for (int i = 0; i < 6; ++i) {
-    clients.emplace_back([&, i] {
-      ASSERT_TRUE(gate.Enter(nullptr).ok());
-      {
-        const std::lock_guard lock(mutex);
-        order.push_back(i);
-      }
-      gate.Leave();
-    });
-    std::unique_lock lock(mutex);
-    while (gate.waiting() <= i) poll.wait_for(lock, std::chrono::milliseconds(1));
+TEST(WithExplain, AsksForItWhateverTheTextLooksLike) {
+  for (const char* body : {"{}", "{Measurements: [], }", "\xEF\xBB\xBF// { \n{\"explain\": false}",
+                           "{\"EXPLAIN\": 0, \"Explain\": \"false\"} /* } */"}) {
+    const Result<std::string> asking = WithExplain(body);
+    ASSERT_TRUE(asking.ok()) << body;
+    const Result<QueryExtras> extras = ParseQueryExtras(*asking);
+    ASSERT_TRUE(extras.ok()) << *asking;
+    EXPECT_TRUE(extras->explain) << *asking;
   }
-  gate.Leave();
-  for (std::thread& client : clients) client.join();
-  EXPECT_EQ(order, (std::vector<int>{0, 1, 2, 3, 4, 5}));
+  EXPECT_EQ(*WithExplain("{\"Trend\": null, \"explain\": null}"),
+            "{\"Trend\":null,\"Explain\":true}");
+  EXPECT_EQ(WithExplain("[]").error().code, ErrorCode::kInvalidArgument);
 }
 
 }  // namespace

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <array>
 #include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
 
+#include "base/text.h"
 #include "cube/internal/lenient_json.h"
 
 namespace cqd::cube {
@@ -35,6 +37,16 @@ Result<QueryExtras> ParseQueryExtras(std::string_view text) {
   CQD_ASSIGN_OR_RETURN(const auto explain, BooleanProperty(body, "Explain", "Explain"));
   extras.explain = explain.value_or(false);
   return extras;
+}
+
+Result<std::string> WithExplain(std::string_view text) {
+  CQD_ASSIGN_OR_RETURN(const boost::json::object body, ParseLenientObject(text));
+  boost::json::object asking;
+  for (const auto& property : body) {
+    if (ToLower(property.key()) != "explain") asking.insert(property);
+  }
+  asking["Explain"] = true;
+  return boost::json::serialize(asking);
 }
 
 }  // namespace cqd::cube

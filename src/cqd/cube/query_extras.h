@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "base/result.h"
@@ -19,5 +20,9 @@ struct QueryExtras {
 /// Reads them, as lenient as ParseCubeQuery. Errors: kInvalidArgument with the field. Cost: one
 /// search over the text when none of the names occurs.
 Result<QueryExtras> ParseQueryExtras(std::string_view json);
+
+/// The same query, asking for "Explain" whatever it said of that before; plain JSON.
+/// Errors: those of reading a body that is no lenient JSON object.
+Result<std::string> WithExplain(std::string_view json);
 
 }  // namespace cqd::cube

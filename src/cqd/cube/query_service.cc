@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "cube/internal/answer_cache.h"
+#include "cube/internal/gate.h"
 
 namespace cqd::cube {
 
@@ -16,25 +17,27 @@ struct QueryService::State {
         options(given),
         clock(time),
         cache(given.cache_bytes_max),
-        gate(std::max(given.queries_max, 1), std::max(given.waiting_max, 0)) {}
+        gate(given.queries_max, given.waiting_max) {}
 
   const SnapshotSource snapshots;
   const QueryServiceOptions options;
   const Clock& clock;
   AnswerCache cache;
   Gate gate;
+  QueryCosts costs;
   std::mutex clearing_mutex;  ///< guards what follows
   std::int64_t clearings = 0;
   std::optional<UtcTime> cleared_at;
   std::string cleared_by;
 
   QueryLimits Limits(const CancelToken* cancel) const {
-    return {options.groups_max, options.time_max, cancel};
+    return {options.groups_max, options.time_max, cancel, options.query_bytes_max};
   }
-  /// Runs `compute` when there is a place.
-  Result<Answer> Admit(const CancelToken* cancel, const std::function<Result<Answer>()>& compute);
+  /// Runs `compute` when there is a place in the lane.
+  Result<Answer> Admit(const CancelToken* cancel, Lane lane,
+                       const std::function<Result<Answer>()>& compute);
   Result<Answer> Compute(const Snapshot& snapshot, const CubeQuery& query,
-                         const CancelToken* cancel) const;
+                         const CancelToken* cancel);
   void Respond(const CubeQuery& query, const CancelToken* cancel, QueryOutcome& outcome) {
     Respond(snapshots(), query, cancel, outcome);
   }
@@ -64,33 +67,23 @@ void SetError(QueryOutcome& outcome, Error error, ErrorType type) {
   outcome.error_type = type;
 }
 
-/// Leaves the gate also when an exception passes.
-class Inside {
- public:
-  explicit Inside(Gate& gate) : gate_(gate) {}
-  ~Inside() { gate_.Leave(); }
-  Inside(const Inside&) = delete;
-  Inside& operator=(const Inside&) = delete;
-
- private:
-  Gate& gate_;
-};
-
 }  // namespace
 
-Result<Answer> QueryService::State::Admit(const CancelToken* cancel,
+Result<Answer> QueryService::State::Admit(const CancelToken* cancel, Lane lane,
                                           const std::function<Result<Answer>()>& compute) {
-  CQD_RETURN_IF_ERROR(gate.Enter(cancel));
-  const Inside inside(gate);
+  CQD_RETURN_IF_ERROR(gate.Enter(cancel, lane));
+  const Place place(gate, lane);
   return compute();
 }
 
 Result<Answer> QueryService::State::Compute(const Snapshot& snapshot, const CubeQuery& query,
-                                            const CancelToken* cancel) const {
+                                            const CancelToken* cancel) {
   CubeQuery capped = query;
   capped.row_limit = std::min(query.row_limit.value_or(options.rows_max), options.rows_max);
   Answer answer;
+  const Duration begin = clock.Monotonic();
   CQD_ASSIGN_OR_RETURN(answer.table, snapshot.Answer(capped, Limits(cancel)));
+  costs.Note(query, clock.Monotonic() - begin);
   if (!query.row_limit && answer.table.truncated) {
     return Fail(
         ErrorCode::kResourceExhausted,
@@ -108,9 +101,11 @@ void QueryService::State::Respond(const std::shared_ptr<const Snapshot>& snapsho
   outcome.data_version = snapshot->data_version();
   outcome.data_as_of = snapshot->data_through();
 
-  const AnswerCache::Found found = cache.GetOrMake(
-      {"q" + CanonicalText(query), snapshot->data_version(), false, cancel},
-      [&] { return Admit(cancel, [&] { return Compute(*snapshot, query, cancel); }); });
+  const AnswerCache::Found found =
+      cache.GetOrMake({"q" + CanonicalText(query), snapshot->data_version(), false, cancel}, [&] {
+        return Admit(cancel, costs.LaneOf(query),
+                     [&] { return Compute(*snapshot, query, cancel); });
+      });
   outcome.from_cache = found.from_cache;
   if (!found.answer.ok()) {
     return SetError(outcome, found.answer.error(), ErrorTypeOf(found.answer.error().code));
@@ -125,8 +120,9 @@ void QueryService::State::AddExplain(const std::shared_ptr<const Snapshot>& snap
                                      QueryOutcome& outcome) {
   if (outcome.error || snapshot == nullptr) return;
   const auto explanation = [&]() -> Result<QueryExplanation> {
-    CQD_RETURN_IF_ERROR(gate.Enter(cancel));
-    const Inside inside(gate);
+    const Lane lane = costs.LaneOf(query);
+    CQD_RETURN_IF_ERROR(gate.Enter(cancel, lane));
+    const Place place(gate, lane);
     return snapshot->Explain(query, Limits(cancel));
   }();
   if (explanation.ok()) {
@@ -145,8 +141,8 @@ void QueryService::State::AddFunnel(const std::shared_ptr<const Snapshot>& snaps
   if (outcome.error && snapshot != nullptr) return;
   const ArchiveCounts counts = options.archive_counts ? options.archive_counts() : ArchiveCounts{};
   Result<Funnel> funnel = [&]() -> Result<Funnel> {
-    CQD_RETURN_IF_ERROR(gate.Enter(cancel));
-    const Inside inside(gate);
+    CQD_RETURN_IF_ERROR(gate.Enter(cancel, Lane::kLong));
+    const Place place(gate, Lane::kLong);
     return MakeFunnel(snapshot.get(), query, outcome.table.get(), counts, Limits(cancel));
   }();
   if (funnel.ok()) {
@@ -247,7 +243,7 @@ Result<MembersPage> QueryService::ListMembers(std::string_view body, const Cance
       {fmt::format("m{}", request.attribute->id), snapshot->data_version(), request.bypass_cache,
        cancel},
       [&] {
-        return state_->Admit(cancel, [&]() -> Result<Answer> {
+        return state_->Admit(cancel, Lane::kQuick, [&]() -> Result<Answer> {
           Answer answer;
           CQD_ASSIGN_OR_RETURN(answer.members,
                                AllMembers(*request.attribute, snapshot.get(), limits));
@@ -261,8 +257,8 @@ Result<MembersPage> QueryService::ListMembers(std::string_view body, const Cance
 Result<CausesReport> QueryService::FindCauses(const Executor& executor,
                                               const CausesRequest& request,
                                               const CancelToken* cancel) {
-  CQD_RETURN_IF_ERROR(state_->gate.Enter(cancel));
-  const Inside inside(state_->gate);
+  CQD_RETURN_IF_ERROR(state_->gate.Enter(cancel, Lane::kLong));
+  const Place place(state_->gate, Lane::kLong);
   return cube::FindCauses(executor, request, state_->Limits(cancel));
 }
 
@@ -284,7 +280,9 @@ QueryStatistics QueryService::statistics() const {
           .bytes = now.bytes,
           .clearings = state_->clearings,
           .cleared_at = state_->cleared_at,
-          .cleared_by = state_->cleared_by};
+          .cleared_by = state_->cleared_by,
+          .computing = state_->gate.inside(),
+          .waiting = state_->gate.waiting()};
 }
 
 std::string QueryOutcome::ToJson() const {

@@ -25,12 +25,16 @@ namespace cqd::cube {
 struct QueryServiceOptions {
   /// Memory for kept answers, in bytes; 0 keeps none. Larger: more repeated queries are free.
   std::int64_t cache_bytes_max = std::int64_t{64} * 1024 * 1024;
-  /// Queries computed at the same time, 1 or more. Larger: better use of many cores, more memory.
+  /// Queries computed at the same time, 1 or more; half of the places, at least one, for those that
+  /// take long. Larger: better use of many cores, more memory.
   int queries_max = 2;
   /// Queries that may wait for a place; one more is refused with ErrorType 3.
   int waiting_max = 64;
   /// Groups one query may form before it is too large (ErrorType 5).
   std::int64_t groups_max = 1'000'000;
+  /// Memory of one query for groups and rows, about, in bytes (1 MiB to 64 GiB); more: ErrorType 5.
+  /// Larger: wider groupings; `queries_max` queries can use this much each.
+  std::int64_t query_bytes_max = std::int64_t{512} * 1024 * 1024;
   /// Rows of one answer. A query without a row limit that has more is too large; one with a limit
   /// is cut. Default: the cap of the online service (reference/cube-model.md 4.5).
   std::int64_t rows_max = 200'000;
@@ -69,6 +73,8 @@ struct QueryStatistics {
   std::int64_t clearings = 0;  ///< by Clear
   std::optional<UtcTime> cleared_at;
   std::string cleared_by;  ///< "" when nobody was named
+  int computing = 0;       ///< queries now
+  int waiting = 0;         ///< for a place among those, now
 };
 
 /// Threads: all methods from any thread. Equal queries at the same time are computed once.

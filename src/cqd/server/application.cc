@@ -207,6 +207,7 @@ Status Application::OpenParts() {
       cube::QueryServiceOptions{.cache_bytes_max = config_.query_cache_bytes_max,
                                 .queries_max = static_cast<int>(config_.query_concurrent_max),
                                 .groups_max = config_.query_groups_max,
+                                .query_bytes_max = config_.query_bytes_max,
                                 .time_max = seconds(config_.query_time_max_s),
                                 .archive_counts = [this] { return CountArchive(); },
                                 .versions = [this] { return cube_->versions(); }},

@@ -154,9 +154,11 @@ class CommandLine {
 
   void AddAsking() {
     CLI::App* query = Add("query", "Run a query (the body of RunQuery) and print a table",
-                          [this](const Config& c) { return Query(c, file_, json_, clock_); });
-    query->add_option("file", file_, "JSON file; - is standard input")->required();
-    query->add_flag("--json", json_, "Print the published answer instead of a table");
+                          [this](const Config& c) { return Query(c, query_, clock_); });
+    query->add_option("file", query_.file, "JSON file; - is standard input")->required();
+    query->add_flag("--json", query_.json, "Print the published answer instead of a table");
+    query->add_flag("--explain", query_.explain,
+                    "Print what answering touched: choice, segments, rows, bytes, times");
     AddClientOptions(query);
     CLI::App* sql = Add("sql", "Run SQL over the archive; CqdPartitionedStreamView has the streams",
                         [this](const Config& c) { return Sql(c, file_, write_, csv_, months_); });
@@ -281,7 +283,8 @@ class CommandLine {
   bool serving_ = false;
   RunOptions run_;
   StatusOptions status_;
-  bool json_ = false, write_ = false, csv_ = false, dry_run_ = false;
+  QueryCommand query_;
+  bool write_ = false, csv_ = false, dry_run_ = false;
   std::string file_, what_;
   std::vector<std::string> files_, months_;
   SimulateCommand simulate_;

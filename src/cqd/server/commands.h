@@ -34,8 +34,14 @@ struct StatusOptions {
 /// of the convention: 0 fine, 1 warn, 2 fail, 3 unknown.
 int ShowStatus(const Config& config, const StatusOptions& options, const Clock& clock);
 
-/// `file` "-" is standard input.
-int Query(const Config& config, const std::string& file, bool json, const Clock& clock);
+struct QueryCommand {
+  std::string file;  ///< "-" is standard input
+  bool json = false;
+  bool explain = false;
+};
+/// Prints the answer as a table or as published (`json`); with `explain` what it touched instead of
+/// the table, and within the JSON.
+int Query(const Config& config, const QueryCommand& command, const Clock& clock);
 int Describe(const std::string& what);
 int Check(const Config& config, const Clock& clock);
 int Sql(const Config& config, const std::string& text, bool write, bool csv,

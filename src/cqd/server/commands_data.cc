@@ -7,6 +7,7 @@
 #include "archive/import.h"
 #include "archive/sql.h"
 #include "cube/query.h"
+#include "cube/query_extras.h"
 #include "cube/structure.h"
 #include "file/io.h"
 #include "model/describe.h"
@@ -15,6 +16,7 @@
 #include "server/command_line.h"
 #include "server/commands.h"
 #include "server/internal/console.h"
+#include "server/internal/explain_text.h"
 #include "server/internal/server_client.h"
 #include "source/import_reports.h"
 
@@ -53,26 +55,47 @@ void PrintResult(const cube::CubeQuery& query, const cube::ResultTable& table) {
   PrintTable(rows);
 }
 
+/// What a published answer says of the way to it.
+int PrintExplanation(const boost::json::object& answer) {
+  const auto text_of = [](const boost::json::value* value) {
+    return value != nullptr && value->is_string() ? std::string(value->get_string())
+                                                  : std::string();
+  };
+  const boost::json::value* explain = answer.if_contains("Explain");
+  if (explain == nullptr || !explain->is_object()) {
+    std::string reason = text_of(answer.if_contains("ErrorMessage"));
+    if (reason.empty()) reason = "the answer does not say what it touched";
+    return Complain(Fail(ErrorCode::kFailedPrecondition, reason));
+  }
+  fmt::print("{}", ExplainText(explain->get_object()));
+  return kExitOk;
+}
+
 }  // namespace
 
-int Query(const Config& config, const std::string& file, bool json, const Clock& clock) {
-  auto body = ReadInput(file, kQueryBytesMax);
+int Query(const Config& config, const QueryCommand& command, const Clock& clock) {
+  auto body = ReadInput(command.file, kQueryBytesMax);
   if (!body.ok()) return Complain(body.error());
   auto query = cube::ParseCubeQuery(*body);
   if (!query.ok()) return Complain(query.error());
+  if (command.explain) body = cube::WithExplain(*body);
+  if (!body.ok()) return Complain(body.error());
   auto client = ServerClient::Open(config, clock);
   if (!client.ok()) return Complain(client.error());
   if (client->application() == nullptr) {
     // The server owns the data; its answer is the published one.
     const auto answer = client->Call("POST", "/QoEDataService/RunQuery", *body);
     if (!answer.ok()) return Complain(answer.error());
+    if (command.explain && !command.json) return PrintExplanation(*answer);
     fmt::print("{}\n", boost::json::serialize(*answer));
     return kExitOk;
   }
-  const cube::QueryOutcome outcome = client->application()->queries().RunQuery(*query, nullptr);
+  const cube::QueryOutcome outcome = client->application()->queries().RunQuery(*body, nullptr);
   if (outcome.error) return Complain(*outcome.error);
-  if (json) {
+  if (command.json) {
     fmt::print("{}\n", outcome.ToJson());
+  } else if (command.explain) {
+    return PrintExplanation(boost::json::parse(outcome.ToJson()).as_object());
   } else {
     PrintResult(*query, *outcome.table);
   }

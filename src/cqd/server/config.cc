@@ -227,7 +227,8 @@ std::vector<Setting> SettingsOf(Config& c) {
        .max = 256,
        .unit = "threads",
        .meaning =
-           "Threads that run queries and uploads. More: more requests at once, each slower."},
+           "Threads that run queries and uploads, or wait for their turn to. More than "
+           "`query.concurrent_max`: a request that needs no turn is not kept waiting by queries."},
       {.key = "server.connections_max",
        .value = &c.connections_max,
        .min = 1,
@@ -342,6 +343,13 @@ std::vector<Setting> SettingsOf(Config& c) {
        .unit = "rows",
        .meaning = "Rows one query may give; more: ErrorType 5. Larger: more memory for one query "
                   "(about 200 bytes a row)."},
+      {.key = "query.bytes_max",
+       .value = &c.query_bytes_max,
+       .min = 1024 * 1024,
+       .max = 64LL * 1024 * 1024 * 1024,
+       .unit = "bytes",
+       .meaning = "Memory one query may take for its groups and rows, about; more: ErrorType 5. "
+                  "Larger: wider groupings; `query.concurrent_max` queries can take as much each."},
       {.key = "query.time_max_s",
        .value = &c.query_time_max_s,
        .min = 1,
@@ -353,7 +361,9 @@ std::vector<Setting> SettingsOf(Config& c) {
        .min = 1,
        .max = 1024,
        .unit = "queries",
-       .meaning = "Queries computed at once; further ones wait."},
+       .meaning = "Queries computed at once; further ones wait. Those that took more than 30 ms "
+                  "before, and those never seen before, get half of the places at most, so that "
+                  "quick ones are never behind them for long."},
       {.key = "query.cache_bytes_max",
        .value = &c.query_cache_bytes_max,
        .min = 0,

@@ -53,7 +53,7 @@ struct Config {
   std::string address = "127.0.0.1";
   std::int64_t port = 8080;
   std::int64_t io_threads = 1;
-  std::int64_t worker_threads = 4;
+  std::int64_t worker_threads = 32;
   std::int64_t connections_max = 4096;
   std::int64_t streams_max = 1000;
   std::int64_t request_bytes_max = 16 * 1024 * 1024;
@@ -81,6 +81,7 @@ struct Config {
   std::vector<std::string> cors_trusted_origins;
 
   std::int64_t query_groups_max = 1'000'000;
+  std::int64_t query_bytes_max = 512LL * 1024 * 1024;
   std::int64_t query_time_max_s = 60;
   std::int64_t query_concurrent_max = 8;
   std::int64_t query_cache_bytes_max = 256LL * 1024 * 1024;

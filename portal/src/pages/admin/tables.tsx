@@ -69,7 +69,7 @@ function Rows({ table, turn, onUpload }: { table: TableId; turn: number; onUploa
       </>}
     >
       <div class="admin-search">
-        <TextField type="search" label={t('admin.search_rows')} quietLabel placeholder={t('admin.search_rows')} value={typed} onInput={(event) => setTyped(event.currentTarget.value)} />
+        <TextField type="search" label={t('admin.search_rows')} value={typed} onInput={(event) => setTyped(event.currentTarget.value)} />
       </div>
       {load.error !== undefined && <Failure error={load.error} onRetry={load.again} />}
       {!page && load.error === undefined && <Loading height={200} />}

@@ -33,79 +33,28 @@ export function Editor({ start, catalogue, month, onReload }: {
   const [history, setHistory] = useState(() => startHistory(start.report));
   const [base, setBase] = useState({ report: start.report, tag: start.item?.tag ?? '' });
   const [shownMonth, setMonth] = useState(month);
-  const [dialog, setDialog] = useState<'query' | null>(null);
-  const [conflict, setConflict] = useState<Conflict | null>(null);
-  const [saving, setSaving] = useState(false);
-  const [tried, setTried] = useState(false);
+  const [asksQuery, setAsksQuery] = useState(false);
   const report = history.present;
   const changed = formatContent(report) !== formatContent(base.report) || (start.item === null && history.past.length > 0);
   const problems = useMemo(() => validateReport(report, catalogue.structure), [report, catalogue]);
   const query = useMemo(() => buildQuery(report.Query, { month: shownMonth }), [report, shownMonth]);
+  const saving = useSaving(start, base.report, catalogue, shownMonth);
+  const leave = useLeave(changed && !saving.busy);
 
   const edit: Change = useCallback((part, topic) => setHistory((now) => {
     const next = { ...now.present, ...part };
     if (part.Query) next.Presentation = alignPresentation(next.Presentation, part.Query);
     return change(now, next, topic);
   }), []);
-  const leave = useLeave(changed && !saving);
   useUndoKeys(() => setHistory(undo), () => setHistory(redo));
-
-  const back = setHref(start.parentId ?? start.homeId, writeMonth(shownMonth));
-  const done = (to: string, text: string) => {
-    leave.free();
-    toast({ text, kind: 'success' });
-    go(to);
-  };
-  const save = async (content: Report, tag: string) => {
-    setTried(true);
-    if (hasErrors(validateReport(content, catalogue.structure))) {
-      document.getElementById('editor-problems')?.focus();
-      return;
-    }
-    setSaving(true);
-    try {
-      if (start.item === null) {
-        await createItem(start.parentId ?? start.homeId, formatContent(content));
-        done(back, t('editor.saved'));
-      } else if (!start.own) {
-        await createItem(start.homeId, formatContent(content));
-        done(setHref(start.homeId, writeMonth(shownMonth)), t('editor.saved_copy'));
-      } else {
-        await updateItem(start.item.itemId, formatContent(content), tag);
-        done(back, t('editor.saved'));
-      }
-    } catch (error) {
-      setSaving(false);
-      if (error instanceof ApiError && error.status === 412 && start.item) await readTheirs(start.item.itemId, content);
-      else toast({ text: explain(error), kind: 'error', action: { label: t('common.retry'), run: () => void save(content, tag) } });
-    }
-  };
-  const readTheirs = async (itemId: number, mine: Report) => {
-    try {
-      const item = await getItem(itemId);
-      const theirs = parseReport(item.content);
-      if (theirs) setConflict({ base: base.report, mine, theirs, tag: item.tag });
-    } catch (error) {
-      toast({ text: explain(error), kind: 'error' });
-    }
-  };
-  const saveCopy = async (mine: Report) => {
-    try {
-      const copy = { ...mine, Title: t('editor.copy_title', { title: mine.Title }) };
-      await createItem(start.parentId ?? start.homeId, formatContent(copy));
-      done(back, t('editor.saved_copy'));
-    } catch (error) {
-      toast({ text: explain(error), kind: 'error' });
-    }
-  };
-
+  const { tried } = saving;
   return (
     <div class="editor">
       <Head
-        report={report} changed={changed} own={start.own} isNew={start.item === null} saving={saving}
+        report={report} changed={changed} own={start.own} isNew={start.item === null} saving={saving.busy}
         canUndo={history.past.length > 0} canRedo={history.future.length > 0} onChange={edit} tried={tried}
-        onUndo={() => setHistory(undo)} onRedo={() => setHistory(redo)} onShowQuery={() => setDialog('query')}
-        onCancel={() => go(back)} onSave={() => void save(report, base.tag)}
+        onUndo={() => setHistory(undo)} onRedo={() => setHistory(redo)} onShowQuery={() => setAsksQuery(true)}
+        onCancel={() => go(saving.back)} onSave={() => void saving.save(report, base.tag, leave.free)}
       />
       <Outline report={report} catalogue={catalogue} problems={problems} window={query} onChange={edit} />
       <div class="editor-work">
@@ -113,24 +62,104 @@ export function Editor({ start, catalogue, month, onReload }: {
           <ProblemList problems={tried ? problems : problems.filter((problem) => problem.code !== 'title-missing')} catalogue={catalogue} />
         )}
         <Preview report={report} query={query} problems={problems} month={shownMonth} onMonth={setMonth} onChange={edit} />
-        <Card title={t('editor.description')}>
-          <TextArea
-            label={t('editor.description')} quietLabel value={report.Description} rows={4} hint={t('editor.description_hint')}
-            onInput={(event) => edit({ Description: event.currentTarget.value }, 'description')}
-          />
-        </Card>
+        <DescriptionCard report={report} onChange={edit} />
         <Looks report={report} onChange={edit} />
       </div>
-      {dialog === 'query' && <QueryDialog query={query} onClose={() => setDialog(null)} />}
-      {conflict && (
+      {asksQuery && <QueryDialog query={query} onClose={() => setAsksQuery(false)} />}
+      {saving.conflict && (
         <ConflictDialog
-          conflict={conflict} onClose={() => setConflict(null)} onCopy={() => void saveCopy(conflict.mine)}
-          onTheirs={() => { leave.free(); setConflict(null); onReload(); }}
-          onSave={(chosen) => { setConflict(null); setBase({ report: conflict.theirs, tag: conflict.tag }); void save(chosen, conflict.tag); }}
+          conflict={saving.conflict} onClose={saving.forget} onCopy={() => void saving.saveCopy(saving.conflict!.mine, leave.free)}
+          onTheirs={() => { leave.free(); saving.forget(); onReload(); }}
+          onSave={(chosen) => {
+            const { theirs, tag } = saving.conflict!;
+            saving.forget();
+            setBase({ report: theirs, tag });
+            void saving.save(chosen, tag, leave.free);
+          }}
         />
       )}
     </div>
   );
+}
+
+function DescriptionCard({ report, onChange }: { report: Report; onChange: Change }) {
+  return (
+    <Card title={t('editor.description')}>
+      <TextArea
+        label={t('editor.description')} quietLabel value={report.Description} rows={4} hint={t('editor.description_hint')}
+        onInput={(event) => onChange({ Description: event.currentTarget.value }, 'description')}
+      />
+    </Card>
+  );
+}
+
+interface Saving {
+  busy: boolean;
+  /** Saving was tried: what is missing is told from then on. */
+  tried: boolean;
+  /** Somebody else saved meanwhile. */
+  conflict: Conflict | null;
+  /** The page that the editor was opened from. */
+  back: string;
+  /** `free` lets the way out pass without a question. */
+  save: (content: Report, tag: string, free: () => void) => Promise<void>;
+  saveCopy: (mine: Report, free: () => void) => Promise<void>;
+  forget: () => void;
+}
+
+/** Storing the report: a new one, a changed one, or a copy of somebody else's. `base` is what the changes began with. */
+function useSaving(start: Start, base: Report, catalogue: Catalogue, month: Month): Saving {
+  const [busy, setBusy] = useState(false);
+  const [tried, setTried] = useState(false);
+  const [conflict, setConflict] = useState<Conflict | null>(null);
+  const back = setHref(start.parentId ?? start.homeId, writeMonth(month));
+  const done = (free: () => void, to: string, text: string) => {
+    free();
+    toast({ text, kind: 'success' });
+    go(to);
+  };
+  const save: Saving['save'] = async (content, tag, free) => {
+    setTried(true);
+    if (hasErrors(validateReport(content, catalogue.structure))) {
+      document.getElementById('editor-problems')?.focus();
+      return;
+    }
+    setBusy(true);
+    try {
+      await store(start, content, tag);
+      if (start.own) done(free, back, t('editor.saved'));
+      else done(free, setHref(start.homeId, writeMonth(month)), t('editor.saved_copy'));
+    } catch (error) {
+      setBusy(false);
+      if (error instanceof ApiError && error.status === 412 && start.item) await readTheirs(start.item.itemId, content);
+      else toast({ text: explain(error), kind: 'error', action: { label: t('common.retry'), run: () => void save(content, tag, free) } });
+    }
+  };
+  const readTheirs = async (itemId: number, mine: Report) => {
+    try {
+      const item = await getItem(itemId);
+      const theirs = parseReport(item.content);
+      if (theirs) setConflict({ base, mine, theirs, tag: item.tag });
+    } catch (error) {
+      toast({ text: explain(error), kind: 'error' });
+    }
+  };
+  const saveCopy: Saving['saveCopy'] = async (mine, free) => {
+    try {
+      const copy = { ...mine, Title: t('editor.copy_title', { title: mine.Title }) };
+      await createItem(start.parentId ?? start.homeId, formatContent(copy));
+      done(free, back, t('editor.saved_copy'));
+    } catch (error) {
+      toast({ text: explain(error), kind: 'error' });
+    }
+  };
+  return { busy, tried, conflict, back, save, saveCopy, forget: () => setConflict(null) };
+}
+
+async function store(start: Start, content: Report, tag: string): Promise<void> {
+  if (start.item === null) await createItem(start.parentId ?? start.homeId, formatContent(content));
+  else if (start.own) await updateItem(start.item.itemId, formatContent(content), tag);
+  else await createItem(start.homeId, formatContent(content));
 }
 
 /** Asks before unsaved changes are left; `free` lets the next way out pass. */
@@ -172,7 +201,7 @@ function Head({ report, changed, own, isNew, saving, canUndo, canRedo, tried, on
         <TextField
           label={t('editor.title')} value={report.Title} maxLength={300} required autoFocus={isNew}
           error={tried && report.Title.trim() === '' ? t('problem.title-missing') : undefined}
-          placeholder={t('editor.title_hint')} onInput={(event) => onChange({ Title: event.currentTarget.value }, 'title')}
+          hint={report.Title === '' ? t('editor.title_hint') : undefined} onInput={(event) => onChange({ Title: event.currentTarget.value }, 'title')}
         />
       </div>
       <div class="row editor-actions">

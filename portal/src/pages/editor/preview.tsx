@@ -11,7 +11,7 @@ import { Checkbox, TextField } from '../../ui/field';
 import { MonthPicker } from '../../ui/month_picker';
 import { Empty, Failure, Loading } from '../../ui/states';
 import {
-  canShowSparklines, hasErrors, spanDefault, withTrend, type Cell, type Month, type Problem, type Query, type Report,
+  canShowSparklines, hasErrors, spanDefault, withTrend, type Month, type Problem, type Query, type Report,
 } from '../../query';
 import type { Change } from './editor';
 
@@ -87,7 +87,7 @@ function Answer({ report, query, answer }: { report: Report; query: Query; answe
   const looks = report.Presentation;
   return (
     <ReportView
-      title={report.Title || t('editor.preview')} query={query} presentation={looks} rows={answer.rows as Cell[][]}
+      title={report.Title || t('editor.preview')} query={query} presentation={looks} rows={answer.rows}
       as={looks.presentationPlugin === 'dataTable' ? 'table' : 'chart'} height={Math.min(looks.height, 520)}
     />
   );

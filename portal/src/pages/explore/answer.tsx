@@ -1,25 +1,20 @@
 // The answer: chart or table, each part of which leads to the next question.
 import { useMemo, useState } from 'preact/hooks';
 import { listMembers } from '../../api/data';
-import { AnswerChart, type Picked } from '../../ask/answer_chart';
-import { AnswerTable, type Sort } from '../../ask/answer_table';
+import { AnswerTable, type Picked, type Sort } from '../../ask/answer_table';
 import type { Catalogue } from '../../ask/catalogue';
 import { NamePicker } from '../../ask/name_picker';
-import { copyText, QueryDialog } from '../../ask/query_dialog';
-import { notesOf } from '../../offline/collect';
-import type { OfflineReport } from '../../offline/file';
-import { go } from '../../app/navigation';
-import { t } from '../../text/text';
+import { Chart } from '../../charts/chart';
+import { chartModel } from '../../charts/model';
+import { language, t } from '../../text/text';
 import { formatMonth as longMonth } from '../../time/month';
 import { formatDuration, formatTime } from '../../time/zone';
-import { Button } from '../../ui/button';
-import { download } from '../../ui/download';
 import { Card } from '../../ui/card';
-import { Menu } from '../../ui/menu';
 import {
-  alignPresentation, blankKey, breakDown, defaultPresentation, encodeView, fileName, filterOut, filtersOfMeasure, filterTo, isMonthName, labelOf,
-  memberOfCaption, parseMonth, toCsv, unitOf, usualBreakdowns, type Cell, type ExploreView, type Member, type Month, type Presentation, type Query,
+  alignPresentation, blankKey, breakDown, defaultPresentation, filterOut, filtersOfMeasure, filterTo, isMonthName, labelOf, memberOfCaption,
+  monthFromCaption, parseMonth, sortRows, usualBreakdowns, whyOfMonth, type Cell, type ExploreView, type Member, type Month, type Presentation, type Query,
 } from '../../query';
+import { Actions } from './answer_actions';
 import { changeColumns, comparedChart, comparedLooks, comparedRows } from './compared';
 import { EmptyAnswer } from './empty';
 import type { Explored } from './index';
@@ -45,13 +40,13 @@ export function AnswerCard(props: Props) {
   const [picked, setPicked] = useState<Picked | null>(null);
   const [choosing, setChoosing] = useState<{ name: string; caption: string } | null>(null);
   const looks = useMemo(() => alignPresentation({ ...defaultPresentation(explored.query, 'flotChart'), height: 420 }, explored.query), [explored]);
-  const shown = useMemo(() => (explored.compared && view.compareWith
-    ? { looks: comparedLooks(looks, longMonth(view.compareWith, 'short'), longMonth(month, 'short')), rows: comparedRows(explored.compared, looks) }
+  const shown = useMemo(() => (explored.compared && explored.sides
+    ? { looks: comparedLooks(looks, explored.sides), rows: comparedRows(explored.compared, looks) }
     : { looks, rows: explored.rows }), [explored, looks]);
   const title = titleOf(explored.query, month);
   const sort: Sort | null = view.sort;
   // A chart is as long as its bars can still be told apart; sorted as the table is.
-  const chartRows = useMemo(() => rowsForChart(shown.rows, sort), [shown, sort]);
+  const chartRows = useMemo(() => rowsForChart(shown.rows, sort, shown.looks), [shown, sort]);
   const asChart = view.as === 'chart' && explored.query.Dimensions.length <= 2;
   const row = picked ? (asChart ? chartRows : shown.rows)[picked.row] : undefined;
 
@@ -70,7 +65,7 @@ export function AnswerCard(props: Props) {
       {shown.rows.length === 0
         ? <EmptyAnswer answer={explored.answer} view={view} month={month} onChange={onChange} />
         : asChart
-          ? <AnswerChart title={title} looks={explored.compared ? comparedChart(shown.looks) : shown.looks} rows={chartRows} units={catalogue.units} onPick={setPicked} />
+          ? <AnswerChart title={title} looks={explored.compared ? comparedChart(shown.looks) : shown.looks} query={explored.query} rows={chartRows} catalogue={catalogue} onPick={setPicked} />
           : <AnswerTable title={title} looks={shown.looks} rows={shown.rows} units={catalogue.units} sort={sort}
               {...(explored.compared ? { changes: changeColumns(shown.looks) } : {})} onSort={(next) => onChange({ sort: next })} onPick={setPicked} />}
       {shown.rows.length > 0 && asChart && shown.rows.length > chartRows.length && (
@@ -82,6 +77,10 @@ export function AnswerCard(props: Props) {
           picked={picked} onClose={() => setPicked(null)} used={explored.query.Dimensions.map((one) => one.DataModelName)}
           members={explored.query.Dimensions.map((one, i) => ({ name: one.DataModelName, caption: String(row[i] ?? '') }))}
           measure={picked.measure === null || explored.compared ? null : explored.query.Measurements[picked.measure]?.DataModelName ?? null}
+          onWhy={(caption) => {
+            const worse = monthFromCaption(caption);
+            if (worse) onChange({ why: whyOfMonth(worse) });
+          }}
           onOnly={(i) => void ask(i, filterTo)} onWithout={(i) => void ask(i, filterOut)}
           onBreakDown={(i, by) => void ask(i, (q, name, member) => breakDown(q, { name, member }, by))}
           onOther={(i) => setChoosing({ name: explored.query.Dimensions[i]!.DataModelName, caption: String(row[i] ?? '') })}
@@ -115,56 +114,38 @@ function sortFor(query: Query): Sort | null {
 }
 
 const chartMax = 60;
-function rowsForChart(rows: readonly Cell[][], sort: Sort | null): Cell[][] {
-  if (!sort) return rows.slice(0, chartMax);
-  const size = (row: readonly Cell[]) => { const cell = row[sort.column]; return typeof cell === 'number' ? cell : -Infinity; };
-  const sign = sort.descending ? 1 : -1;
-  return [...rows].sort((a, b) => sign * (size(b) - size(a) || 0)).slice(0, chartMax);
+function rowsForChart(rows: readonly Cell[][], sort: Sort | null, looks: Presentation): Cell[][] {
+  const order = sort
+    ? sortRows(rows, sort.column, sort.descending, new Intl.Collator(language(), { numeric: true }), looks.dimensions[sort.column]?.DataModelName)
+    : rows.map((_, i) => i);
+  return order.slice(0, chartMax).map((i) => rows[i]!);
+}
+
+/** The chart of the report sets, each bar of which can be picked. `rows` and `looks` may be those of a comparison. */
+function AnswerChart({ title, looks, query, rows, catalogue, onPick }: {
+  title: string; looks: Presentation; query: Query; rows: readonly Cell[][]; catalogue: Catalogue; onPick: (picked: Picked) => void;
+}) {
+  const [hidden, setHidden] = useState<ReadonlySet<string>>(new Set());
+  const model = useMemo(() => {
+    const shown = { ...query, Measurements: looks.measurements.map(({ DataModelName }) => ({ DataModelName })) };
+    const made = chartModel(shown, looks, rows, { units: catalogue.units, timeOnly: true });
+    const whole = (caption: string) => (query.Dimensions.length === 0 ? t('ask.all') : caption || t('ask.blank'));
+    return { ...made, categories: made.categories.map(whole) };
+  }, [query, looks, rows, catalogue]);
+  return (
+    <Chart
+      model={model} title={title} height={Math.min(400, looks.height)} hidden={hidden} onHidden={setHidden}
+      onPick={(category, series, at) => {
+        const row = model.rows[category] ?? -1;
+        if (row >= 0) onPick({ row, measure: series ?? null, ...at });
+      }}
+    />
+  );
 }
 
 const titleOf = (query: Query, month: Month): string => t('explore.title', {
   measures: query.Measurements.map((one) => labelOf(one.DataModelName)).slice(-1).join(),
   by: query.Dimensions.map((one) => labelOf(one.DataModelName)).join(', ') || t('ask.all'), month: longMonth(month) });
-
-function Actions({ view, month, query, catalogue, isAuthor, onChange, looks, rows, title, asChart, explored }: Props & {
-  looks: Presentation; rows: readonly Cell[][]; title: string; asChart: boolean;
-}) {
-  const [open, setOpen] = useState<'query' | null>(null);
-  const headers = [...looks.dimensions, ...looks.measurements].map((one) => one.friendlyName);
-  const saved: OfflineReport = {
-    title, description: '', looks: { ...looks, presentationPlugin: asChart ? 'flotChart' : 'dataTable' }, filters: query.Filters, rows,
-    units: looks.measurements.map((one) => unitOf(one.DataModelName, catalogue.units)),
-  };
-  const saveFile = async () => (await import('../../offline/save_dialog')).saveAsFile(() =>
-    ({ title, description: '', reports: [saved], notes: notesOf(explored.answer) }));
-  const link = () => new URL(encodeView({ ...view, month }), location.href).href;
-  return (
-    <div class="spread answer-actions">
-      <div class="segments" role="group" aria-label={t('editor.form')}>
-        <button type="button" class="segment" aria-pressed={asChart} onClick={() => onChange({ as: 'chart' })}
-          disabled={explored.query.Dimensions.length > 2}>{t('editor.chart')}</button>
-        <button type="button" class="segment" aria-pressed={!asChart} onClick={() => onChange({ as: 'table' })}>{t('editor.table')}</button>
-      </div>
-      <div class="row">
-        <Button look="quiet" icon="link" onClick={() => void copyText(link(), t('explore.link_copied'))}>{t('explore.share')}</Button>
-        {isAuthor && (
-          <Button look="quiet" icon="save" onClick={() => go(encodeView({ page: 'edit', itemId: null, parentId: null, month, query: view.query }))}>
-            {t('explore.save_report')}
-          </Button>
-        )}
-        <Menu
-          label={t('explore.more')} icon="download"
-          parts={[{ items: [
-            { label: t('ask.show_query'), icon: 'link', onSelect: () => setOpen('query') },
-            { label: 'CSV', icon: 'download', onSelect: () => download(fileName(title, 'csv'), toCsv(headers, [...rows] as Cell[][]), 'text/csv') },
-            { label: t('offline.title'), icon: 'save', onSelect: () => void saveFile() },
-          ] }]}
-        />
-      </div>
-      {open === 'query' && <QueryDialog query={query} onClose={() => setOpen(null)} />}
-    </div>
-  );
-}
 
 function Facts({ explored }: { explored: Explored }) {
   const { answer } = explored;
@@ -172,6 +153,7 @@ function Facts({ explored }: { explored: Explored }) {
     t('editor.answered', { count: explored.compared?.length ?? answer.rows.length, time: formatDuration(answer.durationMs) }),
     ...(answer.fromCache ? [t('explore.cached')] : []),
     ...(answer.dataVersion ? [t('explore.version', { version: answer.dataVersion })] : []),
+    ...(answer.comparison ? [t('explore.compared_version', { version: String(answer.comparison.version), time: formatTime(answer.comparison.publishedAt) })] : []),
     ...(answer.dataAsOf ? [t('explore.as_of', { time: formatTime(answer.dataAsOf) })] : []),
   ];
   return <p class="muted small answer-facts" role="status">{facts.join(' · ')}</p>;

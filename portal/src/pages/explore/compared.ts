@@ -1,6 +1,9 @@
-// Two months side by side as columns: before, after, change of each measure, shares first.
+// Two answers side by side as columns: before, after, change of each measure, shares first.
 import { t } from '../../text/text';
 import type { Cell, ComparedRow, Presentation } from '../../query';
+
+/** What the two columns of a measure are called besides its name. */
+export interface Sides { before: string; after: string }
 
 /** Columns of one measure. */
 const columnsEach = 3;
@@ -22,7 +25,7 @@ export const comparedRows = (rows: readonly ComparedRow[], looks: Presentation):
 };
 
 /** Looks for those rows. */
-export function comparedLooks(looks: Presentation, before: string, after: string): Presentation {
+export function comparedLooks(looks: Presentation, { before, after }: Sides): Presentation {
   return {
     ...looks,
     measurements: orderOf(looks).map((i) => looks.measurements[i]!).flatMap((measure) => [
@@ -33,7 +36,7 @@ export function comparedLooks(looks: Presentation, before: string, after: string
   };
 }
 
-/** For a chart: the first measure in both months. */
+/** For a chart: the first measure on both sides. */
 export const comparedChart = (looks: Presentation): Presentation => ({
   ...looks, measurements: looks.measurements.slice(0, 2),
   chartProperties: { ...looks.chartProperties, yaxes: looks.chartProperties.yaxes.map((axis) => ({ ...axis, axisLabel: '' })) },

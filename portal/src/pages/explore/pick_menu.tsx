@@ -1,6 +1,7 @@
 // What can be asked about the bar or row that was clicked. Keys as WAI-ARIA's menu pattern says.
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
-import type { Picked } from '../../ask/answer_chart';
+import type { Picked } from '../../ask/answer_table';
+import { shownCaption } from '../../charts/captions';
 import { t } from '../../text/text';
 import { Icon, type IconName } from '../../ui/icon';
 import { filtersOfMeasure, isMonthName, labelOf, sameName, usualBreakdowns } from '../../query';
@@ -11,6 +12,8 @@ interface Props {
   /** Attributes that the answer is grouped by already. */
   used: readonly string[];
   measure: string | null;
+  /** Why that month is worse than the one before it, by its caption. */
+  onWhy: (caption: string) => void;
   onOnly: (index: number) => void;
   onWithout: (index: number) => void;
   onBreakDown: (index: number, by: string) => void;
@@ -57,7 +60,7 @@ export function PickMenu(props: Props) {
     }
   };
   return (
-    <div ref={box} class="menu-list pick-menu" role="menu" aria-label={t('explore.next')} style={place} onKeyDown={onKeyDown}>
+    <div ref={box} class="menu-list pick-menu" role="menu" aria-label={t('explore.next')} style={{ left: `${place.left}px`, top: `${place.top}px` }} onKeyDown={onKeyDown}>
       {props.members.map((member, index) => <MemberPart key={member.name} {...props} member={member} index={index} />)}
       {props.measure !== null && filtersOfMeasure(props.measure) && (
         <div class="menu-part" role="group" aria-label={labelOf(props.measure)}>
@@ -68,7 +71,7 @@ export function PickMenu(props: Props) {
   );
 }
 
-function MemberPart({ member, index, used, onOnly, onWithout, onBreakDown, onOther, onClose }: Props & {
+function MemberPart({ member, index, used, onWhy, onOnly, onWithout, onBreakDown, onOther, onClose }: Props & {
   member: { name: string; caption: string }; index: number;
 }) {
   const name = member.caption || t('ask.blank');
@@ -79,6 +82,7 @@ function MemberPart({ member, index, used, onOnly, onWithout, onBreakDown, onOth
       <div class="menu-heading" aria-hidden="true">{labelOf(member.name)}: {name}</div>
       <Item icon="filter" label={t('explore.only_member', { name })} onSelect={run(() => onOnly(index))} />
       {!isMonthName(member.name) && <Item icon="close" label={t('explore.without_member', { name })} onSelect={run(() => onWithout(index))} />}
+      {isMonthName(member.name) && <Item icon="help" label={t('explore.why_month', { name: shownCaption(name) })} onSelect={run(() => onWhy(member.caption))} />}
       <div class="menu-heading" aria-hidden="true">{t('explore.break_down')}</div>
       {ways.map((way) => (
         <Item key={way} icon="chart" label={labelOf(way)} says={t('explore.break_by_named', { name, by: labelOf(way) })} onSelect={run(() => onBreakDown(index, way))} />

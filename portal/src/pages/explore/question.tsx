@@ -1,5 +1,6 @@
 // What is asked: grouped by, measured, only where, and when. Everything can be changed on the spot.
 import { useState } from 'preact/hooks';
+import type { DataVersion } from '../../api/data';
 import type { Catalogue } from '../../ask/catalogue';
 import { Conditions } from '../../ask/conditions';
 import { NamePicker } from '../../ask/name_picker';
@@ -15,12 +16,14 @@ import {
 } from '../../query';
 
 import { compareSort } from './compared';
+import { Versions } from './versions';
 
 type Change = (part: Partial<ExploreView>) => void;
 
-export function Question({ view, month, query, catalogue, onChange }: {
-  view: ExploreView; month: Month; query: Query; catalogue: Catalogue; onChange: Change;
+export function Question({ view, month, query, catalogue, versions, onChange }: {
+  view: ExploreView; month: Month; query: Query; catalogue: Catalogue; versions: readonly DataVersion[]; onChange: Change;
 }) {
+  const hasStates = versions.length > 1 || view.asOf !== null || view.compareVersion !== null;
   const set = (part: Partial<Query>) => onChange({ query: { ...view.query, ...part }, sort: part.Dimensions || part.Measurements ? null : view.sort });
   return (
     <Card class="question">
@@ -39,6 +42,8 @@ export function Question({ view, month, query, catalogue, onChange }: {
         />
         <span class="question-name">{t('explore.when')}</span>
         <When view={view} month={month} onChange={onChange} />
+        {hasStates && <span class="question-name">{t('explore.data')}</span>}
+        {hasStates && <Versions view={view} versions={versions} onChange={onChange} />}
       </div>
     </Card>
   );
@@ -89,7 +94,7 @@ function When({ view, month, onChange }: { view: ExploreView; month: Month; onCh
           label={t('explore.compare')} quietLabel value={view.compareWith ? formatMonth(view.compareWith) : ''}
           options={[{ value: '', label: t('explore.no_compare') },
             ...months.map((one) => ({ value: formatMonth(one), label: t('explore.compare_with', { month: longMonth(one) }) }))]}
-          onChange={(value) => onChange({ compareWith: parseMonth(value),
+          onChange={(value) => onChange({ compareWith: parseMonth(value), compareVersion: null,
             sort: value === '' ? null : compareSort(view.query.Dimensions.length) })}
         />
       )}

@@ -1,5 +1,5 @@
 // The page people open every morning: a report set, its reports as cards, and the way down.
-import { useCallback, useEffect, useMemo, useState } from 'preact/hooks';
+import { useCallback, useMemo, useState } from 'preact/hooks';
 import { getItem, getUser, listAncestors, listUsers, type Ancestor, type TaggedItem, type User } from '../../api/repository';
 import { getStatus } from '../../api/status';
 import { go, useTitle } from '../../app/navigation';
@@ -121,21 +121,27 @@ function Path({ ancestors, owner, title, view, month }: {
   );
 }
 
-const scaleKey = 'cqd.same_scale';
+const ownScales = 'cqd.own_scales';
 
 function Reports({ data, maxCalls, maxPercentage, view, month, props, onChanged }: {
   data: SetData; maxCalls: string; maxPercentage: string; view: ReportSetView; month: Month; props: PageProps; onChanged: () => void;
 }) {
-  const [same, setSame] = useState(localStorage.getItem(scaleKey) === 'true');
+  const [same, setSame] = useState(localStorage.getItem(ownScales) !== 'true');
   const [found, setFound] = useState<ReadonlyMap<number, ReportMaxima>>(new Map());
   const note = useCallback((id: number, maxima: ReportMaxima) => setFound((all) => {
     const old = all.get(id);
-    return old && old[0] === maxima[0] && old[1] === maxima[1] ? all : new Map(all).set(id, maxima);
+    return old && old.key === maxima.key && old.maxima.every((one, i) => one === maxima.maxima[i]) ? all : new Map(all).set(id, maxima);
   }), []);
-  useEffect(() => localStorage.setItem(scaleKey, String(same)), [same]);
   const fixed = (text: string) => (Number(text) > 0 ? Number(text) : undefined);
-  const most = (axis: 0 | 1) => (same && found.size > 0 ? Math.max(...[...found.values()].map((one) => one[axis])) || undefined : undefined);
-  const maxima: Maxima = [fixed(maxCalls) ?? most(0), fixed(maxPercentage) ?? most(1)];
+  const maximaOf = (key: string): Maxima => {
+    const others = same ? [...found.values()].filter((one) => one.key === key) : [];
+    const most = (axis: 0 | 1) => Math.max(0, ...others.map((one) => one.maxima[axis])) || undefined;
+    return [fixed(maxCalls) ?? most(0), fixed(maxPercentage) ?? most(1)];
+  };
+  const choose = (shared: boolean) => {
+    setSame(shared);
+    localStorage.setItem(ownScales, String(!shared));
+  };
   const ids = data.item.subItemIds;
   if (ids.length === 0) {
     return (
@@ -152,14 +158,14 @@ function Reports({ data, maxCalls, maxPercentage, view, month, props, onChanged 
       {ids.length > 1 && (
         <div class="set-tools no-print">
           <label class="check-line">
-            <input type="checkbox" checked={same} onChange={(event) => setSame(event.currentTarget.checked)} />{t('set.same_scale')}
+            <input type="checkbox" checked={same} onChange={(event) => choose(event.currentTarget.checked)} />{t('set.same_scale')}
           </label>
         </div>
       )}
       <div class="reports">
         {ids.map((id, index) => (
           <ReportCard
-            key={id} id={id} index={index} set={data.item} mine={data.mine} view={view} month={month} maxima={maxima} onMaxima={note}
+            key={id} id={id} index={index} set={data.item} mine={data.mine} view={view} month={month} maximaOf={maximaOf} onMaxima={note}
             settings={props.settings} author={may(props, 'author')} onChanged={onChanged}
           />
         ))}

@@ -7,13 +7,13 @@ import {
 import type { Settings } from '../../app/settings';
 import { go } from '../../app/navigation';
 import type { Maxima } from '../../charts/chart';
-import { axisMaxima, chartModel } from '../../charts/model';
+import { axisMaxima, chartModel, scaleKey } from '../../charts/model';
 import { ReportView } from '../../charts/report_view';
 import { buildQuery } from '../../query/build';
 import { fileName, toCsv, toJson } from '../../query/export';
 import type { Query, Report } from '../../query/model';
 import { parseReport } from '../../query/report';
-import { encodeView, type ReportSetView } from '../../query/url_state';
+import { encodeView, exploreView, type ReportSetView } from '../../query/url_state';
 import { t } from '../../text/text';
 import { writeMonth, type Month } from '../../time/month';
 import { formatDuration } from '../../time/zone';
@@ -29,7 +29,8 @@ import { explain, Failure, Loading } from '../../ui/states';
 import { toast } from '../../ui/toast';
 import { History } from './history';
 
-export type ReportMaxima = [number, number];
+/** What a chart needs of its axes, and the charts that it shares them with. */
+export interface ReportMaxima { key: string; maxima: [number, number] }
 
 interface CardProps {
   id: number;
@@ -38,7 +39,8 @@ interface CardProps {
   mine: boolean;
   view: ReportSetView;
   month: Month;
-  maxima: Maxima;
+  /** The axes of a chart with that key. */
+  maximaOf: (key: string) => Maxima;
   onMaxima: (id: number, maxima: ReportMaxima) => void;
   settings: Settings;
   author: boolean;
@@ -70,9 +72,13 @@ function Known(props: CardProps & { item: TaggedItem; report: Report }) {
   const rows = answer.value?.rows;
   const isChart = report.Presentation.presentationPlugin === 'flotChart';
   // Maxima are shared over everything that is drawn, whatever is switched off by its legend.
-  useEffect(() => {
-    if (isChart && rows) props.onMaxima(props.id, axisMaxima(chartModel(query, report.Presentation, rows as never)));
+  const needs = useMemo((): ReportMaxima | undefined => {
+    if (!isChart || !rows) return undefined;
+    const model = chartModel(query, report.Presentation, rows);
+    return { key: scaleKey(query, model), maxima: axisMaxima(model) };
   }, [rows, query]);
+  useEffect(() => { if (needs) props.onMaxima(props.id, needs); }, [needs]);
+  const maxima: Maxima = needs ? props.maximaOf(needs.key) : [undefined, undefined];
 
   const drill = item.subItemIds[0];
   return (
@@ -91,14 +97,14 @@ function Known(props: CardProps & { item: TaggedItem; report: Report }) {
         </p>
       )}
       <Actions
-        {...props} title={title} query={query} answer={answer.value} as={as} onAs={setAs} hidden={hidden} onHistory={() => setHistory(true)}
+        {...props} title={title} query={query} answer={answer.value} as={as} onAs={setAs} maxima={maxima} hidden={hidden} onHistory={() => setHistory(true)}
       />
       <div class="report-body" aria-busy={answer.busy ? 'true' : undefined}>
         {answer.error !== undefined && <Failure error={answer.error} onRetry={answer.again} height={report.Presentation.height} />}
         {answer.error === undefined && !rows && <Loading height={Math.min(report.Presentation.height, 900)} />}
         {answer.error === undefined && rows && (
           <ReportView
-            title={title} query={query} presentation={report.Presentation} rows={rows as never} as={as} maxima={props.maxima} hidden={hidden} onHidden={setHidden}
+            title={title} query={query} presentation={report.Presentation} rows={rows} as={as} maxima={maxima} hidden={hidden} onHidden={setHidden}
           />
         )}
       </div>
@@ -109,7 +115,7 @@ function Known(props: CardProps & { item: TaggedItem; report: Report }) {
 
 function Actions(props: CardProps & {
   item: TaggedItem; report: Report; title: string; query: Query; answer: QueryAnswer | undefined; as: 'chart' | 'table';
-  onAs: (as: 'chart' | 'table') => void; hidden: ReadonlySet<string>; onHistory: () => void;
+  onAs: (as: 'chart' | 'table') => void; maxima: Maxima; hidden: ReadonlySet<string>; onHistory: () => void;
 }) {
   const { item, title, query, answer, as, mine, author, month, set, index } = props;
   const work = useWork(props);
@@ -135,7 +141,7 @@ function Actions(props: CardProps & {
       {author && <Button look="quiet" icon="copy" onClick={() => void work.clone()}>{t('report.clone')}</Button>}
       <ButtonLink
         look="quiet" icon="search"
-        href={encodeView({ page: 'explore', query, month, compareWith: null, as, sort: null, from: item.itemId })}
+        href={encodeView(exploreView(query, { month, as, from: item.itemId }))}
       >
         {t('report.explore')}
       </ButtonLink>
@@ -154,7 +160,7 @@ function Actions(props: CardProps & {
 
 /** What the actions do; each tells how it went. */
 function useWork({ item, report, title, query, answer, mine, set, index, maxima, hidden, onChanged }: CardProps & {
-  item: TaggedItem; report: Report; title: string; query: Query; answer: QueryAnswer | undefined; hidden: ReadonlySet<string>;
+  item: TaggedItem; report: Report; title: string; query: Query; answer: QueryAnswer | undefined; maxima: Maxima; hidden: ReadonlySet<string>;
 }) {
   const attempt = async (work: () => Promise<void>) => {
     try {
@@ -172,7 +178,7 @@ function useWork({ item, report, title, query, answer, mine, set, index, maxima,
   return {
     text(kind: 'csv' | 'json') {
       if (!answer) return;
-      const rows = answer.rows as never;
+      const rows = answer.rows;
       if (kind === 'csv') download(fileName(title, 'csv'), toCsv(names, rows), 'text/csv');
       else {
         download(fileName(title, 'json'), toJson(query, {
@@ -184,7 +190,7 @@ function useWork({ item, report, title, query, answer, mine, set, index, maxima,
       if (!answer) return;
       try {
         const pictures = await import('../../charts/picture');
-        const model = chartModel(query, report.Presentation, answer.rows as never);
+        const model = chartModel(query, report.Presentation, answer.rows);
         const options = { title, hidden, maxima };
         if (kind === 'png') download(fileName(title, 'png'), await pictures.toPng(model, options));
         else download(fileName(title, 'svg'), await pictures.toSvg(model, options), 'image/svg+xml');
@@ -197,7 +203,7 @@ function useWork({ item, report, title, query, answer, mine, set, index, maxima,
       const [dialog, collect] = await Promise.all([import('../../offline/save_dialog'), import('../../offline/collect')]);
       await dialog.saveAsFile((units) => ({
         title, description: '', notes: collect.notesOf(answer),
-        reports: [collect.offlineReport(report, query, answer.rows as never, units)],
+        reports: [collect.offlineReport(report, query, answer.rows, units)],
       }));
     },
     clone: () => attempt(async () => {

@@ -130,38 +130,4 @@ AnswerCache::Statistics AnswerCache::statistics() const {
   return now;
 }
 
-Status Gate::Enter(const CancelToken* cancel) {
-  std::unique_lock lock(mutex_);
-  const bool is_free = inside_ < inside_max_ && waiting_.empty();
-  if (!is_free && static_cast<int>(waiting_.size()) >= waiting_max_) {
-    return Fail(ErrorCode::kUnavailable, "too many queries at once; try again later");
-  }
-  const auto ticket = waiting_.insert(waiting_.end(), next_ticket_++);
-  while (inside_ >= inside_max_ || waiting_.front() != *ticket) {
-    left_.wait_for(lock, kCancelPoll);
-    if (cancel != nullptr && cancel->cancelled()) {
-      waiting_.erase(ticket);
-      left_.notify_all();  // the next one may be first now
-      return cancel->Check();
-    }
-  }
-  waiting_.erase(ticket);
-  ++inside_;
-  if (inside_ < inside_max_) left_.notify_all();
-  return OkStatus();
-}
-
-void Gate::Leave() {
-  {
-    const std::lock_guard lock(mutex_);
-    --inside_;
-  }
-  left_.notify_all();
-}
-
-int Gate::waiting() const {
-  const std::lock_guard lock(mutex_);
-  return static_cast<int>(waiting_.size());
-}
-
 }  // namespace cqd::cube

@@ -84,23 +84,4 @@ class AnswerCache {
   Statistics statistics_;
 };
 
-/// Lets a bounded number of callers in, and a bounded number wait: these in the order they came.
-class Gate {
- public:
-  Gate(int inside_max, int waiting_max) : inside_max_(inside_max), waiting_max_(waiting_max) {}
-  /// Errors: kUnavailable (too many wait), kCancelled. A success must be followed by Leave.
-  Status Enter(const CancelToken* cancel);
-  void Leave();
-  int waiting() const;
-
- private:
-  const int inside_max_;
-  const int waiting_max_;
-  mutable std::mutex mutex_;
-  std::condition_variable left_;
-  int inside_ = 0;
-  std::list<int> waiting_;  // tickets, the oldest first
-  int next_ticket_ = 0;
-};
-
 }  // namespace cqd::cube

@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "cube/internal/columnar_collect.h"
+#include "cube/internal/query_memory.h"
 
 namespace cqd::cube {
 namespace {
@@ -24,9 +25,15 @@ Error OutOfMemory() {
 /// left or one of them failed.
 class SharedScan {
  public:
-  SharedScan(const Plan& plan, const RollupUse& rollups, std::span<const VisibleSegment> segments,
-             const QueryLimits& limits, const StopCheck& stop)
-      : plan_(plan), rollups_(rollups), segments_(segments), limits_(limits), stop_(stop) {}
+  SharedScan(const Plan& plan, const CubeQuery& query, const RollupUse& rollups,
+             std::span<const VisibleSegment> segments, const QueryLimits& limits,
+             const StopCheck& stop)
+      : plan_(plan),
+        query_(query),
+        rollups_(rollups),
+        segments_(segments),
+        limits_(limits),
+        stop_(stop) {}
 
   Status Run(Tally& tally) {
     Scanner scanner(plan_);
@@ -38,6 +45,9 @@ class SharedScan {
         AddRollup(plan_, rollups_, *rollups_.pieces[task].part, tally);
       } else {
         ScanSegment(scanner, task - rollups_.pieces.size(), tally);
+      }
+      if (tally.groups.size() > plan_.groups_max) {
+        return TooMuchMemory(plan_, query_, limits_);
       }
       if (!plan_.shape.is_array() &&
           static_cast<std::int64_t>(tally.groups.size()) > limits_.groups_max) {
@@ -71,6 +81,7 @@ class SharedScan {
   }
 
   const Plan& plan_;
+  const CubeQuery& query_;
   const RollupUse& rollups_;
   std::span<const VisibleSegment> segments_;
   const QueryLimits& limits_;
@@ -136,7 +147,7 @@ void SubtractDied(const Plan& plan, const RollupUse& rollups, Tally& tally) {
 }
 
 /// Settled.
-Result<Tally> ScanAll(const CubeQuery& query, const Plan& plan, const ColumnarData& data,
+Result<Tally> ScanAll(Plan& plan, const CubeQuery& query, const ColumnarData& data,
                       const QueryLimits& limits, const StopCheck& stop) {
   if (IsAboutMembers(plan)) return TallyMembers(plan, data.segments);
   RollupUse rollups;
@@ -144,10 +155,14 @@ Result<Tally> ScanAll(const CubeQuery& query, const Plan& plan, const ColumnarDa
     CQD_ASSIGN_OR_RETURN(rollups, data.rollups->Choose(query, plan, stop));
   }
   const std::size_t helpers = HelpersFor(data, rollups);
+  plan.groups_max = GroupsAllowed(plan, limits, static_cast<int>(helpers) + 1);
+  if (plan.shape.is_array() && plan.shape.array_size() > plan.groups_max) {
+    return TooMuchMemory(plan, query, limits);
+  }
   std::vector<Tally> tallies;
   for (std::size_t i = 0; i <= helpers; ++i) tallies.emplace_back(plan);
   std::vector<Status> statuses(helpers + 1);
-  SharedScan scan(plan, rollups, data.segments, limits, stop);
+  SharedScan scan(plan, query, rollups, data.segments, limits, stop);
   std::vector<std::thread> running;
   for (std::size_t i = 1; i <= helpers; ++i) {
     try {
@@ -182,7 +197,7 @@ Result<T> RunWith(const CubeQuery& query, const QueryLimits& limits, const Colum
     const auto begin = std::chrono::steady_clock::now();
     CQD_ASSIGN_OR_RETURN(Plan plan, MakePlan(query, data.indexes, stop));
     plan.made_in = std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now() - begin);
-    CQD_ASSIGN_OR_RETURN(const Tally tally, ScanAll(query, plan, data, limits, stop));
+    CQD_ASSIGN_OR_RETURN(const Tally tally, ScanAll(plan, query, data, limits, stop));
     return collect(plan, tally);
   } catch (const std::bad_alloc&) {
     return OutOfMemory();
@@ -204,15 +219,15 @@ StopCheck MakeStopCheck(const QueryLimits& limits) {
 
 Result<Groups> RunColumnar(const CubeQuery& query, const QueryLimits& limits,
                            const ColumnarData& data) {
-  return RunWith<Groups>(query, limits, data, [&limits](const Plan& plan, const Tally& tally) {
-    return Collect(plan, tally, limits.groups_max);
+  return RunWith<Groups>(query, limits, data, [&](const Plan& plan, const Tally& tally) {
+    return Collect(query, plan, tally, limits);
   });
 }
 
 Result<ResultTable> AnswerColumnar(const CubeQuery& query, const QueryLimits& limits,
                                    const ColumnarData& data) {
   return RunWith<ResultTable>(query, limits, data, [&](const Plan& plan, const Tally& tally) {
-    return CollectTable(query, plan, tally, limits.groups_max);
+    return CollectTable(query, plan, tally, limits);
   });
 }
 
@@ -225,8 +240,7 @@ Result<QueryExplanation> ExplainColumnar(const CubeQuery& query, const QueryLimi
   const auto explain = [&](const Plan& plan, const Tally& tally) -> Result<QueryExplanation> {
     QueryExplanation explanation;
     const auto collecting = std::chrono::steady_clock::now();
-    CQD_ASSIGN_OR_RETURN(const ResultTable table,
-                         CollectTable(query, plan, tally, limits.groups_max));
+    CQD_ASSIGN_OR_RETURN(const ResultTable table, CollectTable(query, plan, tally, limits));
     explanation.collect = since(collecting);
     explanation.plan = plan.made_in;
     explanation.scan_time = since(begin) - explanation.collect - explanation.plan;

@@ -4,6 +4,8 @@
 #include <limits>
 #include <string>
 
+#include "cube/internal/query_memory.h"
+
 namespace cqd::cube {
 namespace {
 
@@ -111,13 +113,20 @@ std::vector<std::uint32_t> OrderedOfTables(const Plan& plan, const Tally& tally,
 
 }  // namespace
 
-Result<Groups> Collect(const Plan& plan, const Tally& tally, std::int64_t groups_max) {
+Result<Groups> Collect(const CubeQuery& query, const Plan& plan, const Tally& tally,
+                       const QueryLimits& limits) {
+  RowBytes bytes(limits);
+  const std::size_t group_bytes = sizeof(Group) + plan.dimensions.size() * sizeof(model::Member) +
+                                  plan.measures.size() * sizeof(Accumulator);
   Groups groups;
   Values values(plan, tally);
   std::vector<std::uint32_t> tuple(plan.dimensions.size());
   for (std::uint32_t g = 0; g < tally.groups.size(); ++g) {
     if (!HoldsStreams(plan, tally, g)) continue;
-    if (static_cast<std::int64_t>(groups.size()) >= groups_max) return TooManyGroups(groups_max);
+    if (static_cast<std::int64_t>(groups.size()) >= limits.groups_max) {
+      return TooManyGroups(limits.groups_max);
+    }
+    if (!bytes.Take(group_bytes)) return TooMuchMemory(plan, query, limits);
     Group& group = groups.emplace_back();
     tally.groups.TupleOf(g, tuple);
     for (std::size_t d = 0; d < tuple.size(); ++d) {
@@ -130,15 +139,20 @@ Result<Groups> Collect(const Plan& plan, const Tally& tally, std::int64_t groups
 }
 
 Result<ResultTable> CollectTable(const CubeQuery& query, const Plan& plan, const Tally& tally,
-                                 std::int64_t groups_max) {
+                                 const QueryLimits& limits) {
   ResultTable table;
   const auto rows_max =
       static_cast<std::size_t>(query.row_limit.value_or(std::numeric_limits<std::int64_t>::max()));
   const std::vector<std::uint32_t> groups =
       plan.shape.is_array() ? OrderedOfArray(plan, tally, rows_max, table.rows_before_limit)
                             : OrderedOfTables(plan, tally, rows_max, table.rows_before_limit);
-  if (table.rows_before_limit > groups_max) return TooManyGroups(groups_max);
+  if (table.rows_before_limit > limits.groups_max) return TooManyGroups(limits.groups_max);
   table.truncated = table.rows_before_limit > static_cast<std::int64_t>(groups.size());
+  RowBytes bytes(limits);
+  const std::size_t row_bytes = sizeof(ResultTable::Row) +
+                                plan.dimensions.size() * sizeof(std::string) +
+                                plan.measures.size() * sizeof(Cell);
+  if (!bytes.Take(groups.size() * row_bytes)) return TooMuchMemory(plan, query, limits);
   table.rows.resize(groups.size());
   Values values(plan, tally);
   std::vector<std::uint32_t> tuple(plan.dimensions.size());
@@ -148,6 +162,7 @@ Result<ResultTable> CollectTable(const CubeQuery& query, const Plan& plan, const
     row.captions.reserve(tuple.size());
     for (std::size_t d = 0; d < tuple.size(); ++d) {
       row.captions.push_back(plan.dimensions[d]->members()[tuple[d]].caption);
+      if (!bytes.Take(row.captions.back().size())) return TooMuchMemory(plan, query, limits);
     }
     values.Go(groups[r]);
     row.cells.reserve(plan.measures.size());

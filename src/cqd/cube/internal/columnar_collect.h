@@ -5,12 +5,14 @@
 
 namespace cqd::cube {
 
-/// Groups of the settled tally that hold a stream. Errors: kResourceExhausted over groups_max.
-Result<Groups> Collect(const Plan& plan, const Tally& tally, std::int64_t groups_max);
+/// Groups of the settled tally that hold a stream. Errors: kResourceExhausted over groups_max or
+/// bytes_max.
+Result<Groups> Collect(const CubeQuery& query, const Plan& plan, const Tally& tally,
+                       const QueryLimits& limits);
 
 /// Finish(query, Collect(...)) without making the groups: members are compared by their ranks, and
 /// only the rows within query.row_limit are made. Errors: as Collect.
 Result<ResultTable> CollectTable(const CubeQuery& query, const Plan& plan, const Tally& tally,
-                                 std::int64_t groups_max);
+                                 const QueryLimits& limits);
 
 }  // namespace cqd::cube

@@ -58,6 +58,7 @@ struct Plan {
   /// passes[test][class].
   std::vector<std::vector<column::Mask>> passes;
   std::size_t class_count = 1;
+  std::uint64_t groups_max = ~std::uint64_t{0};  ///< in each thread; see query_memory.h
   Duration made_in{0};  ///< time it took to make
 };
 

@@ -531,6 +531,7 @@ void Scanner::Scan(const VisibleSegment& visible, std::size_t segment, Tally& ta
     selected_rows_ = selected == count ? nullptr : selection_.data();
     if (selected == count) std::copy_n(all_rows_.data(), count, selection_.data());
     if (selected != 0) CountBlock(visible, segment, first, selected, tally);
+    if (tally.groups.size() > plan_.groups_max) return;  // the caller sees that too
   }
 }
 
