@@ -100,6 +100,8 @@ TEST(Metrics, EveryLineParsesAndEveryFamilyIsDescribed) {
                            "cqd_cache_shared_total",
                            "cqd_cache_entries",
                            "cqd_cache_bytes",
+                           "cqd_made_columns_bytes",
+                           "cqd_made_columns_limit_bytes",
                            "cqd_queries_computing",
                            "cqd_queries_waiting",
                            "cqd_data_record_age_seconds",

@@ -300,6 +300,11 @@ void AddCubeAndCache(Scrape& scrape, Services& services) {
     scrape.Set("cqd_data_version", "Version of the data that queries see.", {},
                static_cast<double>(snapshot->data_version()));
   }
+  const cube::MadeColumns made = services.cube.made_columns();
+  scrape.Set("cqd_made_columns_bytes", "Memory of columns that queries have made and keep.", {},
+             static_cast<double>(made.bytes));
+  scrape.Set("cqd_made_columns_limit_bytes", "Most memory such columns may take.", {},
+             static_cast<double>(made.bytes_max));
   const cube::QueryStatistics cache = services.queries.statistics();
   scrape.SetTotal("cqd_cache_hits_total", "Queries answered from the cache since start.", {},
                   cache.hits);

@@ -110,6 +110,7 @@ class StoredSegmentsCube final : public Cube {
     const std::lock_guard lock(mutex_);
     return {kept_.begin(), kept_.end()};
   }
+  MadeColumns made_columns() const override { return {budget_->taken(), options_.made_bytes_max}; }
   std::vector<std::string> damage() const override {
     const std::lock_guard lock(mutex_);
     return damage_;

@@ -102,6 +102,12 @@ struct ProcessProgress {
   std::optional<std::int64_t> rows_total;
 };
 
+/// Memory of columns that queries have made and keep, and its bound.
+struct MadeColumns {
+  std::int64_t bytes = 0;
+  std::int64_t bytes_max = 0;  ///< CubeOptions::made_bytes_max
+};
+
 /// Version of the rules by which stored columns are derived and classified; with another one all
 /// months are rebuilt.
 std::int64_t DefinitionVersion();
@@ -121,6 +127,7 @@ class Cube {
   /// CubeOptions::versions_max, and the one it found at its start. A kept state holds its files,
   /// also those that a later run has removed.
   virtual std::vector<std::shared_ptr<const Snapshot>> versions() const = 0;
+  virtual MadeColumns made_columns() const = 0;
   /// What Open found damaged, in words; empty when all is well.
   virtual std::vector<std::string> damage() const = 0;
   /// Brings the cube up to what the archive holds and publishes. After an error or a cancel the old

@@ -7,6 +7,7 @@
 #include <numeric>
 #include <set>
 #include <tuple>
+#include <utility>
 
 #include "base/check.h"
 
@@ -139,6 +140,7 @@ void MemberList::Add(model::Member member) {
 void AttributeIndex::TakeOver(const AttributeIndex& previous,
                               std::span<const VisibleSegment> segments) {
   lineage_ = previous.lineage_;
+  is_short_.store(previous.is_short(), std::memory_order_relaxed);
   members_.Share(previous.members_);
   member_by_hash_ = previous.member_by_hash_;
   member_by_number_ = previous.member_by_number_;
@@ -224,6 +226,7 @@ Status AttributeIndex::AddSingles(std::span<const VisibleSegment> segments,
     }
     CQD_RETURN_IF_ERROR(stop());
     auto kept = segment.TuplesOf(first_->column(), std::nullopt, budget_);
+    if (kept->lease == nullptr) is_short_.store(true, std::memory_order_relaxed);
     for (const auto& tuple : kept->tuples.values) {
       table.push_back(member_by_number_[first_->NumberOf(tuple[0])]);
     }
@@ -239,6 +242,7 @@ Status AttributeIndex::AddPairs(std::span<const VisibleSegment> segments,
     CQD_RETURN_IF_ERROR(stop());
     const auto slot = NewSlot(s, segments[s]);
     auto kept = segments[s].segment->TuplesOf(first_->column(), second_->column(), budget_);
+    if (kept->lease == nullptr) is_short_.store(true, std::memory_order_relaxed);
     std::vector<std::uint32_t> table;
     table.reserve(kept->tuples.values.size());
     for (const auto& tuple : kept->tuples.values) {
@@ -289,7 +293,10 @@ void AttributeIndex::MakeNarrow(const VisibleSegment& visible, Slot& slot) const
   slot.narrow_codes =
       visible.segment->MembersIn(*slot.by_code.view, attribute_->id, std::move(code_of),
                                  static_cast<std::uint32_t>(members.size()), budget_);
-  if (slot.narrow_codes == nullptr) return;
+  if (slot.narrow_codes == nullptr) {
+    is_short_.store(true, std::memory_order_relaxed);
+    return;
+  }
   slot.narrow_table = std::move(members);
   slot.narrow = {&slot.narrow_codes->codes.view(), slot.narrow_table};
   slot.is_narrow = true;
@@ -452,7 +459,15 @@ Result<std::shared_ptr<const ColumnIndex>> Indexes::OfColumn(model::CubeColumn c
 Result<std::shared_ptr<const AttributeIndex>> Indexes::Of(const model::Attribute& attribute,
                                                           const StopCheck& stop) const {
   auto& slot = SlotOf(attributes_, &attribute);
-  const std::lock_guard lock(slot.mutex);
+  std::unique_lock lock(slot.mutex);
+  slot.used_before = std::exchange(slot.used, ++uses_);
+  if (slot.made && slot.made->is_short()) {
+    const std::int64_t before = slot.used_before;
+    lock.unlock();  // see TakeOver: first all, then the slot
+    const bool has_room = Forget(before);
+    lock.lock();
+    if (has_room) slot.made = nullptr;
+  }
   if (slot.made) return slot.made;
   CQD_ASSIGN_OR_RETURN(auto first, OfColumn(attribute.inputs[0], stop));
   std::shared_ptr<const ColumnIndex> second;
@@ -465,6 +480,26 @@ Result<std::shared_ptr<const AttributeIndex>> Indexes::Of(const model::Attribute
                                             std::move(second), budget_, stop));
   slot.before = nullptr;
   return slot.made;
+}
+
+bool Indexes::Forget(std::int64_t before) const {
+  // Asked for twice since the other was: among attributes that take turns none is forgotten.
+  const std::lock_guard lock(mutex_);
+  Slot<AttributeIndex>* oldest = nullptr;
+  std::unique_lock<std::mutex> oldest_lock;
+  for (auto& [attribute, slot] : attributes_) {
+    std::unique_lock slot_lock(slot.mutex, std::try_to_lock);  // who is made now is in use
+    if (!slot_lock || (slot.made == nullptr && slot.before == nullptr)) continue;
+    if (slot.used >= before || (oldest != nullptr && slot.used >= oldest->used)) continue;
+    oldest = &slot;
+    oldest_lock = std::move(slot_lock);
+  }
+  if (oldest == nullptr) return false;
+  oldest->made = nullptr;
+  oldest->before = nullptr;
+  oldest_lock.unlock();
+  for (const VisibleSegment& visible : segments_) visible.segment->ForgetUnused();
+  return true;
 }
 
 }  // namespace cqd::cube

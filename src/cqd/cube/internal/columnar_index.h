@@ -107,6 +107,8 @@ class AttributeIndex {
   /// Whether the numbers of the members of `other` mean the same here.
   bool Continues(const AttributeIndex& other) const { return lineage_ == other.lineage_; }
   const MemberList& members() const { return members_; }
+  /// True when the budget did not have what its codes would take: queries by it are slower.
+  bool is_short() const { return is_short_.load(std::memory_order_relaxed); }
   /// The order of rows: members by (order, caption, key). Made at first call.
   struct Ranks {
     std::vector<std::uint32_t> rank_of;  ///< by member
@@ -173,6 +175,7 @@ class AttributeIndex {
 
   const model::Attribute* attribute_ = nullptr;
   std::shared_ptr<const char> lineage_;  // shared by those that continue one another
+  mutable std::atomic<bool> is_short_{false};
   std::shared_ptr<MemoryBudget> budget_;
   std::shared_ptr<const ColumnIndex> first_;
   std::shared_ptr<const ColumnIndex> second_;  // null: an attribute of one column
@@ -210,6 +213,8 @@ class Indexes {
     std::mutex mutex;
     std::shared_ptr<const T> made;
     std::shared_ptr<const T> before;  ///< of an earlier snapshot
+    std::int64_t used = 0;            ///< place of its newest use among those of all
+    std::int64_t used_before = 0;     ///< of the one before
   };
   template <typename K, typename T>
   using Slots = std::map<K, Slot<T>>;
@@ -218,6 +223,9 @@ class Indexes {
     const std::lock_guard lock(mutex_);
     return slots[key];
   }
+  /// Forgets the attribute not used for longest, if that was before `before`, and what only it kept
+  /// of the segments; false when there is none.
+  bool Forget(std::int64_t before) const;
   template <typename K, typename T>
   static void TakeOver(const Indexes& previous, Slots<K, T>& from, Slots<K, T>& to);
 
@@ -229,6 +237,7 @@ class Indexes {
   mutable std::mutex mutex_;
   mutable Slots<model::CubeColumn, ColumnIndex> columns_;
   mutable Slots<const model::Attribute*, AttributeIndex> attributes_;
+  mutable std::atomic<std::int64_t> uses_{0};
 };
 
 }  // namespace cqd::cube

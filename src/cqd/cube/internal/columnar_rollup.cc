@@ -102,6 +102,21 @@ std::size_t BytesOf(const RollupPart& part) {
           part.sums.size() * 2 * sizeof(std::int64_t));
 }
 
+/// Whether the plan's numbers are the part's: an index may have been made anew in between.
+bool Fits(const RollupPart& part, const Plan& plan, const std::vector<AnyOf>& all_of) {
+  const auto is_same = [&part](const AttributeIndex& index) {
+    return std::any_of(part.attributes.begin(), part.attributes.end(), [&index](const auto& own) {
+      return &own->attribute() == &index.attribute() && index.Continues(*own);
+    });
+  };
+  const auto of_filter = [&is_same](const PlannedFilter& filter) { return is_same(*filter.index); };
+  return std::all_of(plan.dimensions.begin(), plan.dimensions.end(),
+                     [&is_same](const auto& index) { return is_same(*index); }) &&
+         std::all_of(all_of.begin(), all_of.end(), [&of_filter](const AnyOf& any_of) {
+           return std::all_of(any_of.begin(), any_of.end(), of_filter);
+         });
+}
+
 bool IsUsable(const RollupPart& part, const Plan& rolled) {
   if (!rolled.facts->Continues(*part.facts)) return false;
   for (std::size_t a = 0; a < part.attributes.size(); ++a) {
@@ -243,6 +258,7 @@ Result<RollupUse> Rollups::Choose(const CubeQuery& query, const Plan& plan, cons
   for (const Piece& piece : ShapeOf(rolled.use.shape).pieces) {
     if (piece.use.part == nullptr || !IsInWindow(piece.use, plan)) continue;
     if (!IsUsable(*piece.use.part, rolled.plan)) continue;
+    if (!Fits(*piece.use.part, plan, rolled.use.all_of)) continue;
     rolled.use.pieces.push_back(piece.use);
     for (const std::size_t s : piece.use.segments) rolled.use.covered[s] = 1;
   }

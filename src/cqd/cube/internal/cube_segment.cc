@@ -192,6 +192,14 @@ std::shared_ptr<const MemberCodes> CubeSegment::MembersIn(
   return kept;
 }
 
+void CubeSegment::ForgetUnused() const {
+  const std::lock_guard lock(made_mutex_);
+  // Others get theirs from these maps only, with this lock.
+  const auto unused = [](const auto& entry) { return entry.second.use_count() <= 1; };
+  std::erase_if(tuples_, unused);
+  std::erase_if(members_, unused);
+}
+
 bool MemoryBudget::Take(std::int64_t bytes) {
   if (taken_.fetch_add(bytes, std::memory_order_relaxed) + bytes <= bytes_max_) return true;
   GiveBack(bytes);

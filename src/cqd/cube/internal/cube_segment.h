@@ -119,6 +119,9 @@ class CubeSegment {
                                                std::uint32_t count,
                                                const std::shared_ptr<MemoryBudget>& budget) const;
 
+  /// Forgets the tuples and codes that nobody else holds.
+  void ForgetUnused() const;
+
  private:
   explicit CubeSegment(std::shared_ptr<const column::Segment> data);
   std::shared_ptr<const column::Segment> data_;
