@@ -114,12 +114,25 @@ void ClearDead(std::span<const std::uint64_t> dead, std::size_t first, std::size
                Mask* mask) {
   for (std::size_t begin = 0; begin < count; begin += 64) {
     std::uint64_t word = dead[(first + begin) / 64];
+    if (word == ~std::uint64_t{0}) {
+      std::fill_n(mask + begin, std::min<std::size_t>(64, count - begin), Mask{0});
+      continue;
+    }
     while (word != 0) {
       const auto bit = static_cast<std::size_t>(__builtin_ctzll(word));
       if (begin + bit < count) mask[begin + bit] = 0;
       word &= word - 1;
     }
   }
+}
+
+bool AreAllDead(std::span<const std::uint64_t> dead, std::size_t first, std::size_t count) {
+  for (std::size_t begin = 0; begin < count; begin += 64) {
+    const std::size_t rows = std::min<std::size_t>(64, count - begin);
+    const std::uint64_t all = ~std::uint64_t{0} >> (64 - rows);
+    if ((dead[(first + begin) / 64] & all) != all) return false;
+  }
+  return true;
 }
 
 std::size_t Select(const Mask* mask, std::size_t count, std::uint16_t* selection) {

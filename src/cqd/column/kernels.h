@@ -50,6 +50,9 @@ void AndMask(const Mask* other, std::size_t count, Mask* mask);
 void ClearDead(std::span<const std::uint64_t> dead, std::size_t first, std::size_t count,
                Mask* mask);
 
+/// Whether ClearDead would leave none.
+bool AreAllDead(std::span<const std::uint64_t> dead, std::size_t first, std::size_t count);
+
 /// Writes the places of the wanted rows, ascending; returns how many. `selection` has room for
 /// `count` entries.
 std::size_t Select(const Mask* mask, std::size_t count, std::uint16_t* selection);

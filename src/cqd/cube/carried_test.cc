@@ -32,6 +32,9 @@ class CarriedTest : public ::testing::Test {
     random_.seed(seed);
     options_.folder = folder_.Path("cube");
     options_.deltas_max = 3;
+    options_.rollup_rows_min = 0;  // whatever is asked twice comes from rollups where it can
+    options_.rollup_segment_rows_min = 1;
+    options_.rollup_rows_per_tuple_min = 1;
     auto archive = archive::Archive::Open({.folder = folder_.Path("archive")}, clock_);
     EXPECT_TRUE(archive.ok());
     archive_ = *std::move(archive);

@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "column/segment.h"
+#include "cube/explain.h"
 #include "cube/internal/columnar_groups.h"
 #include "cube/internal/test_corpus.h"
 #include "cube/internal/test_rows.h"
@@ -164,8 +165,9 @@ TEST(Columnar, NoMemoryForMadeColumnsChangesNoAnswer) {
   Random random = Seeded();
   const Fixture fixture(random, 100);
   const ReferenceExecutor reference(fixture.rows, fixture.mapping, fixture.zone);
-  const auto snapshot = cube::MakeSnapshot(fixture.rows, fixture.mapping, fixture.zone,
-                                           {.segment_rows = 70, .made_bytes_max = 400});
+  const auto snapshot =
+      cube::MakeSnapshot(fixture.rows, fixture.mapping, fixture.zone,
+                         {.segment_rows = 70, .made_bytes_max = 400, .rollup_rows_min = 0});
   for (const model::Attribute& attribute : model::Attributes()) {
     CubeQuery query;
     query.dimensions = {&attribute};
@@ -173,6 +175,93 @@ TEST(Columnar, NoMemoryForMadeColumnsChangesNoAnswer) {
     ASSERT_EQ(Comparable(*snapshot->Run(query, {})), Comparable(*reference.Run(query, {})))
         << attribute.data_model_name;
   }
+}
+
+/// The same kind of query about other members: what filters left out passes, and the other way.
+CubeQuery Turned(CubeQuery query) {
+  for (Filter& filter : query.filters) {
+    switch (filter.operand) {
+      case Operand::kEquals:
+        filter.operand = Operand::kNotEquals;
+        break;
+      case Operand::kNotEquals:
+        filter.operand = Operand::kEquals;
+        break;
+      case Operand::kContains:
+        filter.operand = Operand::kNotContains;
+        break;
+      case Operand::kNotContains:
+        filter.operand = Operand::kContains;
+        break;
+      case Operand::kBeginsWith:
+        filter.operand = Operand::kNotBeginsWith;
+        break;
+      case Operand::kNotBeginsWith:
+        filter.operand = Operand::kBeginsWith;
+        break;
+      case Operand::kGreater:
+        filter.operand = Operand::kLessOrEqual;
+        break;
+      case Operand::kGreaterOrEqual:
+        filter.operand = Operand::kLess;
+        break;
+      case Operand::kLess:
+        filter.operand = Operand::kGreaterOrEqual;
+        break;
+      case Operand::kLessOrEqual:
+        filter.operand = Operand::kGreater;
+        break;
+    }
+  }
+  if (query.window) query.window->last = query.window->first;
+  return query;
+}
+
+// Promise: what is counted once for a kind of query answers every query of that kind alike.
+TEST(Columnar, RollupsAgreeWithTheReference) {
+  Random random = Seeded();
+  const Fixture fixture(random, 150);
+  const ReferenceExecutor reference(fixture.rows, fixture.mapping, fixture.zone);
+  const auto snapshot = cube::MakeSnapshot(fixture.rows, fixture.mapping, fixture.zone,
+                                           {.segment_rows = 40, .rollup_rows_min = 0});
+  std::int64_t from_rollups = 0;
+  for (int i = 0; i < 60; ++i) {
+    const CubeQuery query =
+        testing::RandomQuery(random, fixture.rows, *fixture.mapping, fixture.zone);
+    for (const CubeQuery& asked : {query, Turned(query), query}) {
+      SCOPED_TRACE(testing::Describe(asked));
+      const auto expected = reference.Run(asked, {});
+      const auto found = snapshot->Run(asked, {});
+      ASSERT_EQ(found.ok(), expected.ok());
+      if (!expected.ok()) continue;
+      ASSERT_EQ(Comparable(*found), Comparable(*expected));
+      ExpectRows(asked, *expected, *snapshot);
+      from_rollups += snapshot->Explain(asked, {})->scan.segments_from_rollups;
+    }
+  }
+  EXPECT_GT(from_rollups, 0);
+}
+
+// Promise: a query is only counted into a rollup when it was costly before, and then says so.
+TEST(Columnar, CostlyQueriesGetRollups) {
+  Random random = Seeded();
+  const Fixture fixture(random, 300);
+  CubeQuery query;
+  query.dimensions = {&AttributeNamed("[Media Type].[Media Type]"),
+                      &AttributeNamed("[First Building].[Building Name]")};
+  query.measures = {&MeasureNamed("[Measures].[Audio Good Streams Count]")};
+  const auto explained = [&](std::int64_t rows_min) {
+    const auto snapshot = cube::MakeSnapshot(fixture.rows, fixture.mapping, fixture.zone,
+                                             {.segment_rows = 50, .rollup_rows_min = rows_min});
+    EXPECT_EQ(snapshot->Explain(query, {})->scan.segments_from_rollups, 0);
+    return snapshot->Explain(query, {})->scan;
+  };
+  const auto rows = std::ssize(fixture.rows);
+  EXPECT_EQ(explained(rows + 1).segments_from_rollups, 0);
+  const ScanCounts scan = explained(rows);
+  EXPECT_EQ(scan.segments_from_rollups, scan.segments);
+  EXPECT_EQ(scan.rows_scanned, 0);
+  EXPECT_GT(scan.rollup_tuples, 0);
 }
 
 TEST(Columnar, EmptySnapshotHasNoGroups) {

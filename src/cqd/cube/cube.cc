@@ -98,7 +98,8 @@ class StoredSegmentsCube final : public Cube {
       : options_(options),
         archive_(archive),
         clock_(clock),
-        budget_(std::make_shared<MemoryBudget>(options.made_bytes_max)) {}
+        budget_(std::make_shared<MemoryBudget>(options.made_bytes_max)),
+        rollup_budget_(std::make_shared<MemoryBudget>(options.made_bytes_max / 4)) {}
 
   Status Load();
   std::shared_ptr<const Snapshot> snapshot() const override {
@@ -150,6 +151,7 @@ class StoredSegmentsCube final : public Cube {
   archive::Archive& archive_;
   const Clock& clock_;
   const std::shared_ptr<MemoryBudget> budget_;
+  const std::shared_ptr<MemoryBudget> rollup_budget_;
 
   std::mutex process_mutex_;  // one run at a time; guards what follows
   Manifest manifest_;
@@ -190,6 +192,12 @@ std::shared_ptr<const ColumnarSnapshot> StoredSegmentsCube::MakeState(
   parts.threads = options_.threads;
   parts.budget = budget_;
   parts.previous = previous;
+  if (options_.rollup_rows_min) {
+    parts.rollups = {.segment_rows_min = options_.rollup_segment_rows_min,
+                     .rows_min = *options_.rollup_rows_min,
+                     .rows_per_tuple_min = options_.rollup_rows_per_tuple_min};
+    parts.rollup_budget = rollup_budget_;
+  }
   return std::make_shared<ColumnarSnapshot>(std::move(parts));
 }
 

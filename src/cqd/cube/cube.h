@@ -88,6 +88,13 @@ struct CubeOptions {
   /// Memory for columns that queries make and keep (members of an attribute by row), in bytes.
   /// Larger: more attributes answer at full speed; the others are slower, never wrong.
   std::int64_t made_bytes_max = std::int64_t{1} << 30;
+  /// Queries that look at this many streams or more are counted into rollups, with a quarter of
+  /// made_bytes_max besides; nullopt: never. Smaller: more kinds of queries have some.
+  std::optional<std::int64_t> rollup_rows_min = 1'000'000;
+  /// Segments with fewer streams are not counted into rollups, at least 1.
+  std::int64_t rollup_segment_rows_min = 32'768;
+  /// A rollup that has not this many streams for each of its tuples is not kept, at least 1.
+  std::int64_t rollup_rows_per_tuple_min = 8;
 };
 
 struct ProcessProgress {

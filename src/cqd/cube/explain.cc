@@ -9,6 +9,7 @@ namespace {
 
 const char* ChoiceOf(const ScanCounts& scan) {
   if (scan.blocks > 0) return "scan";
+  if (scan.segments_from_rollups > 0) return "rollups";
   if (scan.segments_from_totals > 0) return "totals";
   return scan.segments_from_members > 0 ? "members" : "nothing";
 }
@@ -37,6 +38,8 @@ void ScanCounts::Add(const ScanCounts& other) {
   segments_skipped += other.segments_skipped;
   segments_from_members += other.segments_from_members;
   segments_from_totals += other.segments_from_totals;
+  segments_from_rollups += other.segments_from_rollups;
+  rollup_tuples += other.rollup_tuples;
   blocks += other.blocks;
   blocks_skipped += other.blocks_skipped;
   rows_scanned += other.rows_scanned;
@@ -47,16 +50,18 @@ void ScanCounts::Add(const ScanCounts& other) {
 std::string ExplainJson(const QueryExplanation& explanation) {
   const ScanCounts& scan = explanation.scan;
   const std::int64_t scanned = scan.segments - scan.segments_skipped - scan.segments_from_members -
-                               scan.segments_from_totals;
+                               scan.segments_from_totals - scan.segments_from_rollups;
   std::string out = fmt::format(
       "{{\"DataVersion\":{},\"Choice\":\"{}\",\"Segments\":{{\"All\":{},\"Skipped\":{},"
-      "\"FromMembers\":{},\"FromTotals\":{},\"Scanned\":{}}},\"Blocks\":{{\"All\":{},"
+      "\"FromMembers\":{},\"FromTotals\":{},\"FromRollups\":{},\"Scanned\":{}}},\"Blocks\":{{"
+      "\"All\":{},"
       "\"Skipped\":{}}},",
       explanation.data_version, ChoiceOf(scan), scan.segments, scan.segments_skipped,
-      scan.segments_from_members, scan.segments_from_totals, scanned, scan.blocks,
-      scan.blocks_skipped);
-  out += fmt::format("\"StreamsScanned\":{},\"StreamsPassed\":{},\"BytesTouched\":{},",
-                     scan.rows_scanned, scan.rows_passed, scan.bytes_touched);
+      scan.segments_from_members, scan.segments_from_totals, scan.segments_from_rollups, scanned,
+      scan.blocks, scan.blocks_skipped);
+  out += fmt::format(
+      "\"RollupTuples\":{},\"StreamsScanned\":{},\"StreamsPassed\":{},\"BytesTouched\":{},",
+      scan.rollup_tuples, scan.rows_scanned, scan.rows_passed, scan.bytes_touched);
   AppendAttributes(out, "Filters", true, explanation.filters);
   AppendAttributes(out, "Dimensions", false, explanation.dimensions);
   out += fmt::format(

@@ -15,11 +15,14 @@ struct ScanCounts {
   std::int64_t segments_skipped = 0;       ///< no row could pass
   std::int64_t segments_from_members = 0;  ///< answered by the list of members
   std::int64_t segments_from_totals = 0;   ///< answered by the totals of the segment
+  std::int64_t segments_from_rollups = 0;  ///< answered by counts kept from queries of that kind
+  std::int64_t rollup_tuples = 0;          ///< looked at instead of their rows
   std::int64_t blocks = 0;                 ///< of the segments that were scanned
   std::int64_t blocks_skipped = 0;         ///< no row could pass, by their zones
   std::int64_t rows_scanned = 0;           ///< in the blocks that were not skipped
   std::int64_t rows_passed = 0;            ///< counted one by one
   std::int64_t bytes_touched = 0;          ///< codes in the blocks that were not skipped, at most
+  int threads = 0;                         ///< that scanned
   void Add(const ScanCounts& other);
 };
 
@@ -44,7 +47,7 @@ struct QueryExplanation {
 };
 
 /// {"DataVersion":1,"Choice":"scan","Segments":{"All":80,...},...}; Choice is the costliest thing
-/// done to a segment: "nothing", "members", "totals" or "scan".
+/// done to a segment: "nothing", "members", "totals", "rollups" or "scan".
 std::string ExplainJson(const QueryExplanation& explanation);
 
 }  // namespace cqd::cube

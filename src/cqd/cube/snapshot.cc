@@ -17,6 +17,11 @@ ColumnarSnapshot::ColumnarSnapshot(SnapshotParts parts)
     : parts_(std::move(parts)),
       indexes_(parts_.segments, *parts_.mapping, parts_.budget,
                parts_.previous == nullptr ? nullptr : &parts_.previous->indexes_) {
+  if (parts_.rollups) {
+    rollups_ = std::make_unique<Rollups>(
+        parts_.segments, indexes_, *parts_.rollups, parts_.rollup_budget,
+        parts_.previous == nullptr ? nullptr : parts_.previous->rollups_.get());
+  }
   parts_.previous = nullptr;
   for (const VisibleSegment& visible : parts_.segments) {
     row_count_ += visible.live_rows();
@@ -29,7 +34,7 @@ ColumnarSnapshot::ColumnarSnapshot(SnapshotParts parts)
 }
 
 Result<Groups> ColumnarSnapshot::Run(const CubeQuery& query, const QueryLimits& limits) const {
-  return RunColumnar(query, limits, parts_.segments, indexes_, parts_.threads);
+  return RunColumnar(query, limits, data());
 }
 
 Result<MappingChange> Snapshot::CompareMapping(const model::Mapping&, const QueryLimits&) const {
@@ -47,15 +52,14 @@ Result<QueryExplanation> Snapshot::Explain(const CubeQuery&, const QueryLimits&)
 
 Result<QueryExplanation> ColumnarSnapshot::Explain(const CubeQuery& query,
                                                    const QueryLimits& limits) const {
-  CQD_ASSIGN_OR_RETURN(auto explanation,
-                       ExplainColumnar(query, limits, parts_.segments, indexes_, parts_.threads));
+  CQD_ASSIGN_OR_RETURN(auto explanation, ExplainColumnar(query, limits, data()));
   explanation.data_version = parts_.data_version;
   return explanation;
 }
 
 Result<ResultTable> ColumnarSnapshot::Answer(const CubeQuery& query,
                                              const QueryLimits& limits) const {
-  return AnswerColumnar(query, limits, parts_.segments, indexes_, parts_.threads);
+  return AnswerColumnar(query, limits, data());
 }
 
 Status ColumnarSnapshot::Prepare(const model::Attribute& attribute,
@@ -109,6 +113,11 @@ std::shared_ptr<const Snapshot> MakeSnapshot(std::span<const model::StreamRow> r
   parts.zone = zone;
   parts.threads = options.threads;
   parts.budget = std::make_shared<MemoryBudget>(options.made_bytes_max);
+  if (options.rollup_rows_min) {
+    parts.rollups = {
+        .segment_rows_min = 1, .rows_min = *options.rollup_rows_min, .rows_per_tuple_min = 1};
+    parts.rollup_budget = std::make_shared<MemoryBudget>(options.made_bytes_max / 4);
+  }
   return std::make_shared<ColumnarSnapshot>(std::move(parts));
 }
 

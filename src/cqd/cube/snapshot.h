@@ -1,7 +1,9 @@
 // Snapshots without a cube on disk: for tests, tools and comparisons.
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 
 #include "base/time_zone.h"
@@ -17,6 +19,8 @@ struct SnapshotOptions {
   std::size_t segment_rows = 262'144;
   std::int64_t data_version = 1;
   std::int64_t made_bytes_max = std::int64_t{1} << 30;  ///< as CubeOptions::made_bytes_max
+  /// As CubeOptions::rollup_rows_min, with rollups of any size of segments of any size.
+  std::optional<std::int64_t> rollup_rows_min;
 };
 
 /// A snapshot in memory of `rows`, as a processing run would have made it; the rows carry their leg

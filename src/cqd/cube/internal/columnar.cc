@@ -42,14 +42,16 @@ std::vector<Unit> CutUnits(std::span<const VisibleSegment> segments, bool by_mon
   return units;
 }
 
-/// Scans of one query, shared by its threads: each takes the next unit until none is left or one of
-/// them failed.
+/// Scans of one query, shared by its threads: each takes the next rollup or unit until none is left
+/// or one of them failed.
 class SharedScan {
  public:
-  SharedScan(const Plan& plan, const CubeQuery& query, std::span<const VisibleSegment> segments,
-             const QueryLimits& limits, const StopCheck& stop)
+  SharedScan(const Plan& plan, const CubeQuery& query, const RollupUse& rollups,
+             std::span<const VisibleSegment> segments, const QueryLimits& limits,
+             const StopCheck& stop)
       : plan_(plan),
         query_(query),
+        rollups_(rollups),
         segments_(segments),
         units_(CutUnits(segments, plan.is_by_month())),
         limits_(limits),
@@ -60,9 +62,15 @@ class SharedScan {
     std::optional<LegClasses> legs;
     if (plan_.what_if) legs.emplace(plan_.what_if->classifier, plan_.what_if->wanted);
     while (!failed_.load(std::memory_order_relaxed)) {
-      const std::size_t unit = next_.fetch_add(1, std::memory_order_relaxed);
-      if (unit >= units_.size()) break;
-      CQD_RETURN_IF_ERROR(RunUnit(units_[unit], scanner, legs, tally));
+      const std::size_t task = next_.fetch_add(1, std::memory_order_relaxed);
+      if (task >= rollups_.pieces.size() + units_.size()) break;
+      CQD_RETURN_IF_ERROR(stop_());
+      if (task < rollups_.pieces.size()) {
+        AddRollup(plan_, rollups_, *rollups_.pieces[task].part, tally);
+        CQD_RETURN_IF_ERROR(CheckSize(tally));
+      } else {
+        CQD_RETURN_IF_ERROR(RunUnit(units_[task - rollups_.pieces.size()], scanner, legs, tally));
+      }
     }
     return OkStatus();
   }
@@ -80,8 +88,17 @@ class SharedScan {
   }
 
  private:
+  Status CheckSize(Tally& tally) const {
+    if (tally.groups.size() > plan_.groups_max) return TooMuchMemory(plan_, query_, limits_);
+    if (!plan_.shape.is_array() &&
+        static_cast<std::int64_t>(tally.groups.size()) > limits_.groups_max) {
+      return Fail(ErrorCode::kResourceExhausted,
+                  "too many groups: the limit is " + std::to_string(limits_.groups_max));
+    }
+    return tally.CheckSets();
+  }
+
   Status RunUnit(Unit unit, Scanner& scanner, std::optional<LegClasses>& legs, Tally& tally) {
-    CQD_RETURN_IF_ERROR(stop_());
     if (legs) {
       bool any = false;
       for (std::size_t s = unit.begin; s < unit.end && !any; ++s) {
@@ -96,17 +113,14 @@ class SharedScan {
     }
     for (std::size_t s = unit.begin; s < unit.end; ++s) {
       if (s != unit.begin) CQD_RETURN_IF_ERROR(stop_());
+      if (rollups_.Covers(s)) {
+        ++tally.scanned.segments;
+        ++tally.scanned.segments_from_rollups;
+        continue;
+      }
       scanner.Scan(segments_[s], s,
                    legs ? legs->StatesOf(s - unit.begin) : std::span<const WhatIfState>(), tally);
-      if (tally.groups.size() > plan_.groups_max) {
-        return TooMuchMemory(plan_, query_, limits_);
-      }
-      if (!plan_.shape.is_array() &&
-          static_cast<std::int64_t>(tally.groups.size()) > limits_.groups_max) {
-        return Fail(ErrorCode::kResourceExhausted,
-                    "too many groups: the limit is " + std::to_string(limits_.groups_max));
-      }
-      CQD_RETURN_IF_ERROR(tally.CheckSets());
+      CQD_RETURN_IF_ERROR(CheckSize(tally));
     }
     if (plan_.is_by_month()) tally.FinishMonth(plan_);
     return OkStatus();
@@ -114,6 +128,7 @@ class SharedScan {
 
   const Plan& plan_;
   const CubeQuery& query_;
+  const RollupUse& rollups_;
   std::span<const VisibleSegment> segments_;
   const std::vector<Unit> units_;
   const QueryLimits& limits_;
@@ -122,11 +137,17 @@ class SharedScan {
   std::atomic<bool> failed_{false};
 };
 
-std::size_t HelpersFor(std::span<const VisibleSegment> segments, int threads) {
+/// Threads beside the own one.
+std::size_t HelpersFor(const ColumnarData& data, const RollupUse& rollups) {
   std::int64_t rows = 0;
-  for (const VisibleSegment& visible : segments) rows += visible.live_rows();
-  const auto most = static_cast<std::int64_t>(
-      std::min<std::size_t>(segments.size(), static_cast<std::size_t>(std::max(1, threads))));
+  for (std::size_t s = 0; s < data.segments.size(); ++s) {
+    if (!rollups.Covers(s)) rows += data.segments[s].live_rows();
+  }
+  for (const RollupPiece& piece : rollups.pieces) {
+    rows += static_cast<std::int64_t>(piece.part->tuple_count);
+  }
+  const auto most = static_cast<std::int64_t>(std::min<std::size_t>(
+      data.segments.size(), static_cast<std::size_t>(std::max(1, data.threads))));
   return static_cast<std::size_t>(
       std::clamp<std::int64_t>(rows / kRowsPerThread, 1, std::max<std::int64_t>(1, most)) - 1);
 }
@@ -161,11 +182,26 @@ Tally TallyMembers(const Plan& plan, std::span<const VisibleSegment> segments) {
   return tally;
 }
 
+/// Takes off what died since the rollups were made.
+void SubtractDied(const Plan& plan, const RollupUse& rollups, Tally& tally) {
+  Tally died(plan);
+  Scanner scanner(plan);
+  for (const RollupPiece& piece : rollups.pieces) {
+    for (const auto& [place, only] : piece.died) scanner.Scan(only, place, {}, died);
+  }
+  died.Settle();
+  Merge(plan, died, tally, -1);
+}
+
 /// Settled.
-Result<Tally> ScanAll(Plan& plan, const CubeQuery& query, std::span<const VisibleSegment> segments,
-                      const QueryLimits& limits, const StopCheck& stop, int threads) {
-  if (IsAboutMembers(plan)) return TallyMembers(plan, segments);
-  const std::size_t helpers = HelpersFor(segments, threads);
+Result<Tally> ScanAll(Plan& plan, const CubeQuery& query, const ColumnarData& data,
+                      const QueryLimits& limits, const StopCheck& stop) {
+  if (IsAboutMembers(plan)) return TallyMembers(plan, data.segments);
+  RollupUse rollups;
+  if (data.rollups != nullptr) {
+    CQD_ASSIGN_OR_RETURN(rollups, data.rollups->Choose(query, plan, stop));
+  }
+  const std::size_t helpers = HelpersFor(data, rollups);
   plan.groups_max = GroupsAllowed(plan, limits, static_cast<int>(helpers) + 1);
   if (plan.shape.is_array() && plan.shape.array_size() > plan.groups_max) {
     return TooMuchMemory(plan, query, limits);
@@ -173,7 +209,7 @@ Result<Tally> ScanAll(Plan& plan, const CubeQuery& query, std::span<const Visibl
   std::vector<Tally> tallies;
   for (std::size_t i = 0; i <= helpers; ++i) tallies.emplace_back(plan);
   std::vector<Status> statuses(helpers + 1);
-  SharedScan scan(plan, query, segments, limits, stop);
+  SharedScan scan(plan, query, rollups, data.segments, limits, stop);
   std::vector<std::thread> running;
   for (std::size_t i = 1; i <= helpers; ++i) {
     try {
@@ -192,21 +228,25 @@ Result<Tally> ScanAll(Plan& plan, const CubeQuery& query, std::span<const Visibl
     CQD_RETURN_IF_ERROR(tallies[0].CheckSets());
   }
   tallies[0].FinishSets(plan);
+  const bool any_died = std::any_of(rollups.pieces.begin(), rollups.pieces.end(),
+                                    [](const RollupPiece& piece) { return !piece.died.empty(); });
+  if (any_died) SubtractDied(plan, rollups, tallies[0]);
+  tallies[0].scanned.threads = static_cast<int>(helpers) + 1;
+  if (data.rollups != nullptr) data.rollups->Note(rollups, tallies[0].scanned.rows_scanned);
   return std::move(tallies[0]);
 }
 
 /// Plans, scans and gives `collect` the plan and the settled tally.
 template <typename T, typename CollectInto>
-Result<T> RunWith(const CubeQuery& query, const QueryLimits& limits,
-                  std::span<const VisibleSegment> segments, const Indexes& indexes, int threads,
+Result<T> RunWith(const CubeQuery& query, const QueryLimits& limits, const ColumnarData& data,
                   CollectInto collect) {
   try {
     const StopCheck stop = MakeStopCheck(limits);
     CQD_RETURN_IF_ERROR(stop());
     const auto begin = std::chrono::steady_clock::now();
-    CQD_ASSIGN_OR_RETURN(Plan plan, MakePlan(query, indexes, stop));
+    CQD_ASSIGN_OR_RETURN(Plan plan, MakePlan(query, data.indexes, stop));
     plan.made_in = std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now() - begin);
-    CQD_ASSIGN_OR_RETURN(const Tally tally, ScanAll(plan, query, segments, limits, stop, threads));
+    CQD_ASSIGN_OR_RETURN(const Tally tally, ScanAll(plan, query, data, limits, stop));
     return collect(plan, tally);
   } catch (const std::bad_alloc&) {
     return OutOfMemory();
@@ -227,26 +267,21 @@ StopCheck MakeStopCheck(const QueryLimits& limits) {
 }
 
 Result<Groups> RunColumnar(const CubeQuery& query, const QueryLimits& limits,
-                           std::span<const VisibleSegment> segments, const Indexes& indexes,
-                           int threads) {
-  return RunWith<Groups>(query, limits, segments, indexes, threads,
-                         [&query, &limits](const Plan& plan, const Tally& tally) {
-                           return Collect(query, plan, tally, limits);
-                         });
+                           const ColumnarData& data) {
+  return RunWith<Groups>(query, limits, data, [&](const Plan& plan, const Tally& tally) {
+    return Collect(query, plan, tally, limits);
+  });
 }
 
 Result<ResultTable> AnswerColumnar(const CubeQuery& query, const QueryLimits& limits,
-                                   std::span<const VisibleSegment> segments, const Indexes& indexes,
-                                   int threads) {
-  return RunWith<ResultTable>(query, limits, segments, indexes, threads,
-                              [&](const Plan& plan, const Tally& tally) {
-                                return CollectTable(query, plan, tally, limits);
-                              });
+                                   const ColumnarData& data) {
+  return RunWith<ResultTable>(query, limits, data, [&](const Plan& plan, const Tally& tally) {
+    return CollectTable(query, plan, tally, limits);
+  });
 }
 
 Result<QueryExplanation> ExplainColumnar(const CubeQuery& query, const QueryLimits& limits,
-                                         std::span<const VisibleSegment> segments,
-                                         const Indexes& indexes, int threads) {
+                                         const ColumnarData& data) {
   const auto begin = std::chrono::steady_clock::now();
   const auto since = [](std::chrono::steady_clock::time_point time) {
     return std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now() - time);
@@ -262,7 +297,7 @@ Result<QueryExplanation> ExplainColumnar(const CubeQuery& query, const QueryLimi
     explanation.rows = table.rows_before_limit;
     explanation.groups_in_array = plan.shape.is_array();
     explanation.classes = static_cast<std::int64_t>(plan.class_count);
-    explanation.threads = static_cast<int>(HelpersFor(segments, threads)) + 1;
+    explanation.threads = std::max(1, tally.scanned.threads);
     std::map<std::string_view, std::size_t> place_of_union;
     std::vector<std::size_t> taken(plan.all_of.size());
     std::size_t next = 0;
@@ -284,7 +319,7 @@ Result<QueryExplanation> ExplainColumnar(const CubeQuery& query, const QueryLimi
     }
     return explanation;
   };
-  return RunWith<QueryExplanation>(query, limits, segments, indexes, threads, explain);
+  return RunWith<QueryExplanation>(query, limits, data, explain);
 }
 
 }  // namespace cqd::cube

@@ -5,6 +5,7 @@
 
 #include "cube/explain.h"
 #include "cube/internal/columnar_index.h"
+#include "cube/internal/columnar_rollup.h"
 #include "cube/query.h"
 
 namespace cqd::cube {
@@ -12,20 +13,25 @@ namespace cqd::cube {
 /// Cancel and time limit of a query that begins now; `limits` outlives it.
 StopCheck MakeStopCheck(const QueryLimits& limits);
 
+/// What a query is answered from: parts of one snapshot.
+struct ColumnarData {
+  std::span<const VisibleSegment> segments;
+  const Indexes& indexes;
+  Rollups* rollups = nullptr;  ///< null: everything is scanned
+  int threads = 1;
+};
+
 /// Answers `query` over the segments. Errors: kInvalidArgument, kResourceExhausted (groups,
 /// memory), kCancelled, kDeadlineExceeded. Threads: any; starts up to threads - 1 of its own for
 /// large scans.
 Result<Groups> RunColumnar(const CubeQuery& query, const QueryLimits& limits,
-                           std::span<const VisibleSegment> segments, const Indexes& indexes,
-                           int threads);
+                           const ColumnarData& data);
 /// The same as the rows of an answer.
 Result<ResultTable> AnswerColumnar(const CubeQuery& query, const QueryLimits& limits,
-                                   std::span<const VisibleSegment> segments, const Indexes& indexes,
-                                   int threads);
+                                   const ColumnarData& data);
 
 /// The same as what it touched.
 Result<QueryExplanation> ExplainColumnar(const CubeQuery& query, const QueryLimits& limits,
-                                         std::span<const VisibleSegment> segments,
-                                         const Indexes& indexes, int threads);
+                                         const ColumnarData& data);
 
 }  // namespace cqd::cube

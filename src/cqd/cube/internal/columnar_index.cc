@@ -139,6 +139,7 @@ void MemberList::Add(model::Member member) {
 
 void AttributeIndex::TakeOver(const AttributeIndex& previous,
                               std::span<const VisibleSegment> segments) {
+  lineage_ = previous.lineage_;
   is_short_.store(previous.is_short(), std::memory_order_relaxed);
   members_.Share(previous.members_);
   member_by_hash_ = previous.member_by_hash_;
@@ -163,6 +164,7 @@ Result<std::shared_ptr<const AttributeIndex>> AttributeIndex::Make(
   index->first_ = std::move(first);
   index->second_ = std::move(second);
   index->slots_.resize(source.segments.size());
+  index->lineage_ = std::make_shared<const char>();
   if (source.previous != nullptr && index->first_->Continues(*source.previous->first_) &&
       (index->second_ == nullptr || index->second_->Continues(*source.previous->second_))) {
     index->TakeOver(*source.previous, source.segments);
@@ -427,6 +429,7 @@ Indexes::Indexes(std::span<const VisibleSegment> segments, const model::Mapping&
     rows_gone_ = 0;
     return;
   }
+  continues_ = true;
   // The attributes first: what they were made of is then found among the columns.
   TakeOver(*previous, previous->attributes_, attributes_);
   TakeOver(*previous, previous->columns_, columns_);

@@ -103,6 +103,9 @@ class AttributeIndex {
       std::shared_ptr<const ColumnIndex> second, std::shared_ptr<MemoryBudget> budget,
       const StopCheck& stop);
 
+  const model::Attribute& attribute() const { return *attribute_; }
+  /// Whether the numbers of the members of `other` mean the same here.
+  bool Continues(const AttributeIndex& other) const { return lineage_ == other.lineage_; }
   const MemberList& members() const { return members_; }
   /// True when the budget did not have what its codes would take: queries by it are slower.
   bool is_short() const { return is_short_.load(std::memory_order_relaxed); }
@@ -171,6 +174,7 @@ class AttributeIndex {
   }
 
   const model::Attribute* attribute_ = nullptr;
+  std::shared_ptr<const char> lineage_;  // shared by those that continue one another
   mutable std::atomic<bool> is_short_{false};
   std::shared_ptr<MemoryBudget> budget_;
   std::shared_ptr<const ColumnIndex> first_;
@@ -196,6 +200,8 @@ class Indexes {
   /// mapping gives the same members, or nullptr; what it knows of unchanged segments is taken over.
   Indexes(std::span<const VisibleSegment> segments, const model::Mapping& mapping,
           std::shared_ptr<MemoryBudget> budget, const Indexes* previous);
+  /// Whether numbers were taken over; else all are given anew.
+  bool continues() const { return continues_; }
   Result<std::shared_ptr<const ColumnIndex>> OfColumn(model::CubeColumn column,
                                                       const StopCheck& stop) const;
   Result<std::shared_ptr<const AttributeIndex>> Of(const model::Attribute& attribute,
@@ -226,6 +232,7 @@ class Indexes {
   std::span<const VisibleSegment> segments_;
   const model::Mapping& mapping_;
   const std::shared_ptr<MemoryBudget> budget_;
+  bool continues_ = false;
   std::int64_t rows_gone_ = 0;  ///< of segments whose values are still numbered
   mutable std::mutex mutex_;
   mutable Slots<model::CubeColumn, ColumnIndex> columns_;

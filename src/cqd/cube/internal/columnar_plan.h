@@ -97,9 +97,9 @@ struct Plan {
   Duration made_in{0};  ///< time it took to make
 
   /// Numbers of rows of each facts word are enough.
-  bool counts_only() const {
-    return sums.empty() && distincts.empty() && histograms.empty() && !what_if;
-  }
+  bool counts_only() const { return sums.empty() && is_additive(); }
+  /// Counts and sums of parts of the streams add up to those of all.
+  bool is_additive() const { return distincts.empty() && histograms.empty() && !what_if; }
   /// All segments of a month are one thread's.
   bool is_by_month() const {
     return what_if || std::any_of(distincts.begin(), distincts.end(),

@@ -18,6 +18,11 @@ void AddTo(std::int64_t& sum, std::int64_t value) {
                                   static_cast<std::uint64_t>(value));
 }
 
+std::int64_t Times(std::int64_t times, std::int64_t sum) {
+  return static_cast<std::int64_t>(static_cast<std::uint64_t>(times) *
+                                   static_cast<std::uint64_t>(sum));
+}
+
 /// Codes of the values in [first, last].
 column::CodeSet CodesBetween(const column::ColumnView& view, model::Value first,
                              model::Value last) {
@@ -90,14 +95,14 @@ void Tally::Resize(const Plan& plan) {
   for (auto& by_group : distinct_numbers) by_group.resize(groups.size());
 }
 
-void Merge(const Plan& plan, const Tally& from, Tally& to) {
+void Merge(const Plan& plan, const Tally& from, Tally& to, std::int64_t times) {
   if (plan.shape.is_array()) {
     MergeSets(from, {}, to);
-    for (std::size_t i = 0; i < to.counts.size(); ++i) to.counts[i] += from.counts[i];
+    for (std::size_t i = 0; i < to.counts.size(); ++i) to.counts[i] += times * from.counts[i];
     for (std::size_t s = 0; s < plan.sums.size(); ++s) {
       for (std::size_t g = 0; g < to.sums[s].size(); ++g) {
-        AddTo(to.sums[s][g], from.sums[s][g]);
-        to.numbers[s][g] += from.numbers[s][g];
+        AddTo(to.sums[s][g], Times(times, from.sums[s][g]));
+        to.numbers[s][g] += times * from.numbers[s][g];
       }
     }
     return;
@@ -113,10 +118,10 @@ void Merge(const Plan& plan, const Tally& from, Tally& to) {
   for (std::size_t g = 0; g < place.size(); ++g) {
     const std::int64_t* counts = from.counts.data() + g * plan.class_count;
     std::int64_t* target = to.counts.data() + place[g] * plan.class_count;
-    for (std::size_t c = 0; c < plan.class_count; ++c) target[c] += counts[c];
+    for (std::size_t c = 0; c < plan.class_count; ++c) target[c] += times * counts[c];
     for (std::size_t s = 0; s < plan.sums.size(); ++s) {
-      AddTo(to.sums[s][place[g]], from.sums[s][g]);
-      to.numbers[s][place[g]] += from.numbers[s][g];
+      AddTo(to.sums[s][place[g]], Times(times, from.sums[s][g]));
+      to.numbers[s][place[g]] += times * from.numbers[s][g];
     }
   }
 }
@@ -294,7 +299,8 @@ std::size_t Scanner::FilterBlock(const VisibleSegment& visible, std::size_t segm
     in_window =
         zone.null_count == 0 && zone.min >= plan_.window->first && zone.max <= plan_.window->last;
   }
-  skipped_ = SkipsBlock(block);
+  skipped_ =
+      SkipsBlock(block) || (visible.dead && column::AreAllDead(visible.dead->bits, first, count));
   if (skipped_) return 0;
   std::fill_n(mask_.data(), count, column::Mask{1});
   bool all = visible.dead == nullptr && in_window;

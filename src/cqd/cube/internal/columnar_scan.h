@@ -46,8 +46,9 @@ struct Tally {
 /// Adds sets and histograms of `from`, whose group g is `place[g]` in `to`; empty: g.
 void MergeSets(const Tally& from, std::span<const std::uint32_t> place, Tally& to);
 
-/// Adds `from` to `to`, group by group; both are settled.
-void Merge(const Plan& plan, const Tally& from, Tally& to);
+/// Adds `from` `times` (1, or -1 to take it off) to `to`, group by group; both are settled. Sets
+/// and histograms cannot be taken off.
+void Merge(const Plan& plan, const Tally& from, Tally& to, std::int64_t times = 1);
 
 /// Scratch of one thread for one plan. Threads: one at a time.
 class Scanner {

@@ -2,10 +2,11 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "cube/cube.h"
-#include "cube/internal/columnar_index.h"
+#include "cube/internal/columnar.h"
 
 namespace cqd::cube {
 
@@ -23,6 +24,8 @@ struct SnapshotParts {
   /// An earlier snapshot in which every key means the same, or nullptr: what it has found out of
   /// segments that are still there is taken over. Needed only while the new one is made.
   const ColumnarSnapshot* previous = nullptr;
+  std::optional<RollupOptions> rollups;  ///< nullopt: none are made
+  std::shared_ptr<MemoryBudget> rollup_budget;
 };
 
 class ColumnarSnapshot final : public Snapshot {
@@ -50,7 +53,10 @@ class ColumnarSnapshot final : public Snapshot {
   std::optional<UtcTime> data_through_;
   std::int64_t row_count_ = 0;
   std::int64_t bytes_ = 0;
+  ColumnarData data() const { return {parts_.segments, indexes_, rollups_.get(), parts_.threads}; }
+
   Indexes indexes_;
+  std::unique_ptr<Rollups> rollups_;  // null: none; not part of what the snapshot says
 };
 
 }  // namespace cqd::cube
