@@ -164,7 +164,7 @@ TEST_F(Sessions, EverybodyChangesTheirOwnPassword) {
   EXPECT_EQ(Begin("reader", "another one").status, 200);
 }
 
-TEST(SignIn, WhoGuessesWaits) {
+TEST(SessionsGuessed, WhoGuessesWaits) {
   Installation cqd;
   cqd.Configure(std::string(kQuiet) +
                 "[auth]\nmode = \"basic\"\npassword_file = \"users\"\n"
