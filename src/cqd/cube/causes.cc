@@ -52,23 +52,27 @@ class Search {
   Search(const Executor& executor, const CausesRequest& request, const QueryLimits& limits)
       : executor_(executor), request_(request), limits_(limits) {}
 
-  Result<std::map<Key, GroupCounts>> Groups(const std::vector<const model::Attribute*>& by) const {
+  /// `only`: conditions besides those of the request.
+  Result<std::map<Key, GroupCounts>> Groups(const std::vector<const model::Attribute*>& by,
+                                            const std::vector<Filter>& only = {}) const {
     std::map<Key, GroupCounts> groups;
     if (!request_.before.empty()) {
-      CQD_RETURN_IF_ERROR(Add(by, request_.before, &Counts::before, groups));
+      CQD_RETURN_IF_ERROR(Add(by, only, request_.before, &Counts::before, groups));
     }
-    CQD_RETURN_IF_ERROR(Add(by, request_.after, &Counts::after, groups));
+    CQD_RETURN_IF_ERROR(Add(by, only, request_.after, &Counts::after, groups));
     return groups;
   }
 
  private:
-  Status Add(const std::vector<const model::Attribute*>& by, const std::vector<Filter>& window,
-             CauseCounts Counts::*side, std::map<Key, GroupCounts>& groups) const {
+  Status Add(const std::vector<const model::Attribute*>& by, const std::vector<Filter>& only,
+             const std::vector<Filter>& window, CauseCounts Counts::*side,
+             std::map<Key, GroupCounts>& groups) const {
     CubeQuery query;
     query.dimensions = by;
     query.measures = {request_.poor, request_.good};
     query.filters = request_.filters;
     query.filters.insert(query.filters.end(), window.begin(), window.end());
+    query.filters.insert(query.filters.end(), only.begin(), only.end());
     CQD_ASSIGN_OR_RETURN(const auto found, executor_.Run(query, limits_));
     for (const Group& group : found) {
       Key key;
@@ -113,10 +117,11 @@ class Scores {
  public:
   Scores(const CausesRequest& request, CausesReport& report) : request_(request), report_(report) {}
 
-  /// Scores the groups of an attribute or a pair; returns the best.
-  double Add(const std::vector<const model::Attribute*>& by,
-             const std::map<Key, GroupCounts>& groups) {
-    double best = 0;
+  /// Scores the groups of an attribute or a pair. `chosen`: only those that looked worth it are
+  /// there.
+  void Add(const std::vector<const model::Attribute*>& by, const std::map<Key, GroupCounts>& groups,
+           bool chosen = false) {
+    const std::int64_t tested_before = report_.groups_tested;
     for (const auto& [key, group] : groups) {
       if (group.counts.after.classified < request_.streams_min) continue;
       // Blank says that nothing is known: that explains nothing.
@@ -126,15 +131,18 @@ class Scores {
       }
       ++report_.groups_tested;
       const double score = ScoreOf(group.counts);
-      best = std::max(best, score);
       if (score > 0) Keep(by, group, score);
     }
-    return best;
+    // Who chooses first has tested what was not chosen too. Groups share no stream, so there are at
+    // most this many that are large enough.
+    if (chosen) {
+      report_.groups_tested = std::max(
+          report_.groups_tested, tested_before + report_.after.classified / request_.streams_min);
+    }
   }
 
   void Finish();
 
- private:
   /// How much better it is to let the group change by itself than with all others; 0 unless it
   /// rose more than they did.
   double ScoreOf(const Counts& counts) const {
@@ -149,6 +157,8 @@ class Scores {
     return ChangeScore(counts.before, counts.after) + ChangeScore(others_before, others_after) -
            ChangeScore(report_.before, report_.after);
   }
+
+ private:
   void Keep(const std::vector<const model::Attribute*>& by, const GroupCounts& group,
             double score) {
     Cause cause;
@@ -272,6 +282,44 @@ const std::vector<const model::Attribute*>& DefaultCauseAttributes() {
   return *kAttributes;
 }
 
+namespace {
+
+/// An attribute, and what of it is worth looking at in pairs.
+struct PairSide {
+  const model::Attribute* attribute = nullptr;
+  double best = 0;           ///< score
+  std::vector<Filter> only;  ///< empty: all members
+};
+
+PairSide MakePairSide(const model::Attribute& attribute, const std::map<Key, GroupCounts>& groups,
+                      const CausesRequest& request, const Scores& scores) {
+  struct Ranked {
+    double score;
+    std::int64_t size;
+    const std::string* key;
+  };
+  std::vector<Ranked> ranked;
+  for (const auto& [key, group] : groups) {
+    const CauseCounts& after = group.counts.after;
+    if (after.classified < request.streams_min || group.members[0].blank) continue;
+    ranked.push_back({scores.ScoreOf(group.counts), after.classified, &key[0]});
+  }
+  std::stable_sort(ranked.begin(), ranked.end(), [](const Ranked& a, const Ranked& b) {
+    return std::tie(a.score, a.size) > std::tie(b.score, b.size);
+  });
+  PairSide side{&attribute, ranked.empty() ? 0 : ranked.front().score, {}};
+  if (groups.size() > request.members_in_pairs && !ranked.empty()) {
+    Filter filter{
+        .attribute = &attribute, .operand = Operand::kEquals, .values = {}, .union_group = {}};
+    ranked.resize(std::min(ranked.size(), request.members_in_pairs));
+    for (const Ranked& one : ranked) filter.values.push_back(*one.key);
+    side.only.push_back(std::move(filter));
+  }
+  return side;
+}
+
+}  // namespace
+
 Result<CausesReport> FindCauses(const Executor& executor, const CausesRequest& request,
                                 const QueryLimits& limits) {
   const Search search(executor, request, limits);
@@ -288,19 +336,22 @@ Result<CausesReport> FindCauses(const Executor& executor, const CausesRequest& r
   Scores scores(request, report);
   const auto& attributes =
       request.attributes.empty() ? DefaultCauseAttributes() : request.attributes;
-  std::vector<std::pair<double, const model::Attribute*>> best;
+  std::vector<PairSide> best;
   for (const model::Attribute* attribute : attributes) {
     CQD_ASSIGN_OR_RETURN(const auto groups, search.Groups({attribute}));
-    best.emplace_back(scores.Add({attribute}, groups), attribute);
+    scores.Add({attribute}, groups);
+    best.push_back(MakePairSide(*attribute, groups, request, scores));
   }
   std::stable_sort(best.begin(), best.end(),
-                   [](const auto& a, const auto& b) { return a.first > b.first; });
+                   [](const PairSide& a, const PairSide& b) { return a.best > b.best; });
   best.resize(std::min(best.size(), request.attributes_in_pairs));
   for (std::size_t a = 0; a < best.size(); ++a) {
     for (std::size_t b = a + 1; b < best.size(); ++b) {
-      const std::vector<const model::Attribute*> pair = {best[a].second, best[b].second};
-      CQD_ASSIGN_OR_RETURN(const auto groups, search.Groups(pair));
-      scores.Add(pair, groups);
+      const std::vector<const model::Attribute*> pair = {best[a].attribute, best[b].attribute};
+      std::vector<Filter> only = best[a].only;
+      only.insert(only.end(), best[b].only.begin(), best[b].only.end());
+      CQD_ASSIGN_OR_RETURN(const auto groups, search.Groups(pair, only));
+      scores.Add(pair, groups, !only.empty());
     }
   }
   scores.Finish();

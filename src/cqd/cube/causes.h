@@ -27,8 +27,11 @@ struct CausesRequest {
   const model::Measure* good = nullptr;
   std::vector<const model::Attribute*> attributes;  ///< searched; empty: DefaultCauseAttributes()
   std::size_t attributes_in_pairs = 8;  ///< the best of them are searched in pairs too; 0: none
-  std::int64_t streams_min = 50;        ///< classified streams after; smaller groups do not count
-  std::size_t most = 10;                ///< causes told
+  /// Of an attribute with more members (20,000 subnets) only the best, then the largest, are
+  /// searched in pairs: two such attributes have more pairs than a query may have groups.
+  std::size_t members_in_pairs = 100;
+  std::int64_t streams_min = 50;  ///< classified streams after; smaller groups do not count
+  std::size_t most = 10;          ///< causes told
 };
 
 /// Reads the body of POST /api/v1/causes (docs/openapi.json, CausesRequest).
@@ -65,12 +68,14 @@ struct Cause {
 struct CausesReport {
   CauseCounts before, after;
   double rise = 0, rise_low = 0, rise_high = 0;
-  std::int64_t groups_tested = 0;  ///< large enough to count
+  /// Groups large enough to count; of pairs with chosen members the most there can be.
+  std::int64_t groups_tested = 0;
   /// Only rises that hold at 95 % for all tested groups together (Bonferroni), best first.
   std::vector<Cause> causes;
 };
 
-/// Errors: those of Executor::Run. Cost: two queries an attribute and pair.
+/// Errors: those of Executor::Run (kResourceExhausted when one attribute alone has too many
+/// members). Cost: two queries an attribute and pair.
 Result<CausesReport> FindCauses(const Executor& executor, const CausesRequest& request,
                                 const QueryLimits& limits);
 
