@@ -94,7 +94,7 @@ struct Plan {
   std::vector<std::vector<column::Mask>> passes;
   std::size_t class_count = 1;
   std::uint64_t groups_max = ~std::uint64_t{0};  ///< in each thread; see query_memory.h
-  Duration made_in{0};  ///< time it took to make
+  Duration made_in{0};                           ///< time it took to make
 
   /// Numbers of rows of each facts word are enough.
   bool counts_only() const { return sums.empty() && is_additive(); }
