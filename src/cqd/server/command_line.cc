@@ -211,8 +211,10 @@ class CommandLine {
                      "Least new calls a minute in the last day and while following, at night too")
         ->capture_default_str()
         ->check(CLI::Range(0.0, 10'000.0));
-    simulate->add_option("--customer-tables", simulate_.customer_tables,
-                         "Folder for buildings.txt and bssids.csv, for 'cqd import'");
+    simulate->add_option(
+        "--customer-tables", simulate_.customer_tables,
+        "Folder for buildings.txt, coordinates.csv (of these buildings) and bssids.csv, "
+        "for 'cqd import', in this order");
     simulate->add_flag("--follow", simulate_.follow,
                        "Go on where the database stands, as time passes, until stopped");
     simulate->add_option("--every", simulate_.every_s, "With --follow: seconds between additions")

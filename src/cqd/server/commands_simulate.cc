@@ -28,6 +28,8 @@ Status WriteCustomerTables(const SimulateCommand& command) {
   CQD_RETURN_IF_ERROR(file::MakeFolders(command.customer_tables));
   CQD_RETURN_IF_ERROR(
       file::WriteDurably(command.customer_tables + "/buildings.txt", texts.building_file));
+  CQD_RETURN_IF_ERROR(
+      file::WriteDurably(command.customer_tables + "/coordinates.csv", texts.coordinates));
   return file::WriteDurably(command.customer_tables + "/bssids.csv", texts.access_points);
 }
 

@@ -28,16 +28,19 @@ void AppendBuildings(const Organisation& org, CustomerTableTexts& texts) {
       "BuildingKey,BuildingName,BuildingShortName,OwnershipTypeId,BuildingTypeId,Latitude,"
       "Longitude,CityName,ZipCode,CountryShortCode,StateProvinceCode,InsideCorp,"
       "BuildingOfficeType,Region\n";
+  texts.coordinates = "BuildingKey,BuildingName,Latitude,Longitude\n";
   // Key 0 is "Unknown" and seeded in every archive; ours count from 1.
   for (std::size_t i = 0; i < org.buildings.size(); ++i) {
     const Building& building = org.buildings[i];
     const Site& site = org.sites[static_cast<std::size_t>(building.site)];
     const auto number = static_cast<double>(static_cast<int>(i) - site.first_building);
+    const double latitude = site.latitude + 0.004 * number;
+    const double longitude = site.longitude + 0.006 * number;
+    AppendLine(texts.coordinates, "{},{},{:.3f},{:.3f}", i + 1, building.name, latitude, longitude);
     AppendLine(texts.buildings, "{},{},{},{},{},{:.3f},{:.3f},{},{},{},{},1,{},{}", i + 1,
                building.name, building.short_name, building.ownership_type, building.building_type,
-               site.latitude + 0.004 * number, site.longitude + 0.006 * number, site.name,
-               site.zip_code, site.country, site.state, building.office_type,
-               RegionName(site.region));
+               latitude, longitude, site.name, site.zip_code, site.country, site.state,
+               building.office_type, RegionName(site.region));
   }
 }
 

@@ -182,6 +182,9 @@ struct CustomerTableTexts {
   std::string access_points;    ///< CqdBssid
   std::string
       building_file;  ///< the same buildings and networks, published 15-column file, no header
+  /// BuildingKey, BuildingName, Latitude, Longitude: the published file has no room for them. The
+  /// keys are those that building_file gets when it is the first that is imported.
+  std::string coordinates;
 };
 CustomerTableTexts CustomerTablesOf(const Organisation& organisation);
 

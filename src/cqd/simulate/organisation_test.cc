@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <set>
 
 #include "base/text.h"
@@ -90,6 +91,20 @@ TEST(CustomerTables, EveryLineHasTheColumnsOfItsHeader) {
   check(texts.networks, 5, org.subnets.size() + 1);
   check(texts.access_points, 5, org.access_points.size() + 1);
   check(texts.building_file, 15, org.subnets.size());
+  check(texts.coordinates, 4, org.buildings.size() + 1);
+  // Buildings are numbered in the order in which the building file names them.
+  std::vector<std::string_view> names, in_file;
+  for (const std::string_view line : Split(texts.coordinates, '\n')) {
+    const auto parts = Split(line, ',');
+    if (parts.size() == 4 && parts[0] != "BuildingKey") names.push_back(parts[1]);
+  }
+  for (const std::string_view line : Split(texts.building_file, '\n')) {
+    const auto parts = Split(line, ',');
+    if (parts.size() != 15 || parts[3].empty()) continue;
+    if (std::find(in_file.begin(), in_file.end(), parts[3]) == in_file.end())
+      in_file.push_back(parts[3]);
+  }
+  EXPECT_EQ(names, in_file);
 }
 
 // Widths of reference/cube-model.md 2.6.
