@@ -69,8 +69,8 @@ async function load(months: number, signal: AbortSignal): Promise<Loaded> {
     }
     cursor = page.next_cursor;
   }
-  // Small dots are drawn over large ones.
-  buildings.sort((a, b) => b.traffic.ends - a.traffic.ends);
+  // The worst is drawn over its neighbours, small dots over large ones that are as bad.
+  buildings.sort((a, b) => (shareOf(a) ?? -1) - (shareOf(b) ?? -1) || b.traffic.ends - a.traffic.ends);
   return { buildings, without };
 }
 
@@ -118,7 +118,8 @@ function Plate({ buildings, active, onActive }: Chosen) {
   const most = Math.max(1, ...buildings.map((one) => one.traffic.ends));
   const worst = Math.max(0, ...buildings.map((one) => shareOf(one) ?? 0));
   const points = buildings.map((one) => pointOf(seen, one));
-  const at = Math.max(0, buildings.findIndex((one) => one.key === active));
+  const found = buildings.findIndex((one) => one.key === active);
+  const at = found < 0 ? buildings.length - 1 : found;  // the keyboard begins at the worst
   const nearer = (times: number) => setView(zoom(seen, active === undefined ? middleOf(seen) : buildings[at]!, times));
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.key === '+' || event.key === '-') nearer(event.key === '+' ? 2 : 0.5);
