@@ -15,24 +15,17 @@
 #include "archive/sql.h"
 #include "cube/causes.h"
 #include "cube/cube.h"
+#include "cube_data.h"
 #include "model/registry.h"
 
 namespace {
 
 using namespace cqd;
+using namespace cqd::bench;
 
 double Ms(std::chrono::steady_clock::time_point since) {
   return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - since)
       .count();
-}
-[[noreturn]] void Stop(const Error& error) {
-  fmt::print(stderr, "{}\n", error.ToString());
-  std::exit(1);
-}
-template <typename T>
-T OrStop(Result<T> result) {
-  if (!result.ok()) Stop(result.error());
-  return *std::move(result);
 }
 
 std::string Body(const std::string& dimension, const std::vector<std::string>& measures,

@@ -56,31 +56,18 @@ function Effect({ change }: { change: Change }) {
   );
 }
 
-/** `row` undefined: a new one. */
-export function RowDialog({ table, page, row, onClose, onDone }: {
-  table: TableId; page: Page; row: number | undefined; onClose: () => void; onDone: () => void;
-}) {
-  const columns = page.columns.slice(0, page.own_columns).filter((one) => !stamps.has(one));
-  const before: Cells = Object.fromEntries(columns.map((one) => [one, row === undefined ? '' : page.rows[row]![page.columns.indexOf(one)] ?? '']));
-  const [cells, setCells] = useState<Cells>(before);
+/** What the server says of a change: what it would do, or that it is done; `done` is then told to the person. */
+function useChange(done: string, onDone: () => void) {
   const [change, setChange] = useState<Change>();
   const [error, setError] = useState<unknown>();
   const [busy, setBusy] = useState(false);
-  const isKey = (column: string) => page.key.includes(column);
-  const changed = columns.filter((one) => !isKey(one) && cells[one] !== before[one]);
-  const fieldError = error instanceof ApiError && columns.includes(error.field) ? error.field : '';
-
-  const send = async (dryRun: boolean) => {
+  const ask = async (asked: Promise<Change>) => {
     setBusy(true);
     setError(undefined);
-    const key = page.key.map((one) => cells[one] ?? '');
     try {
-      const answer = await json<Change>(rowsPath(table, key, dryRun), {
-        method: row === undefined ? 'POST' : 'PUT', body: Object.fromEntries(changed.map((one) => [one, cells[one]])),
-        headers: row === undefined ? {} : matchOf(page, row), timeoutMs: 120_000,
-      });
+      const answer = await asked;
       if (answer.applied) {
-        toast({ text: t('admin.row_saved'), kind: 'success' });
+        toast({ text: done, kind: 'success' });
         onDone();
         return;
       }
@@ -91,7 +78,26 @@ export function RowDialog({ table, page, row, onClose, onDone }: {
     }
     setBusy(false);
   };
-  const set = (column: string, value: string) => { setCells({ ...cells, [column]: value }); setChange(undefined); };
+  return { change, error, busy, ask, forget: () => setChange(undefined) };
+}
+
+/** `row` undefined: a new one. */
+export function RowDialog({ table, page, row, onClose, onDone }: {
+  table: TableId; page: Page; row: number | undefined; onClose: () => void; onDone: () => void;
+}) {
+  const columns = page.columns.slice(0, page.own_columns).filter((one) => !stamps.has(one));
+  const before: Cells = Object.fromEntries(columns.map((one) => [one, row === undefined ? '' : page.rows[row]![page.columns.indexOf(one)] ?? '']));
+  const [cells, setCells] = useState<Cells>(before);
+  const { change, error, busy, ask, forget } = useChange(t('admin.row_saved'), onDone);
+  const isKey = (column: string) => page.key.includes(column);
+  const changed = columns.filter((one) => !isKey(one) && cells[one] !== before[one]);
+  const fieldError = error instanceof ApiError && columns.includes(error.field) ? error.field : '';
+
+  const send = (dryRun: boolean) => ask(json<Change>(rowsPath(table, page.key.map((one) => cells[one] ?? ''), dryRun), {
+    method: row === undefined ? 'POST' : 'PUT', body: Object.fromEntries(changed.map((one) => [one, cells[one]])),
+    headers: row === undefined ? {} : matchOf(page, row), timeoutMs: 120_000,
+  }));
+  const set = (column: string, value: string) => { setCells({ ...cells, [column]: value }); forget(); };
   const ready = changed.length > 0 || (row === undefined && cells[page.key[0]!] !== '');
   return (
     <Dialog
@@ -143,27 +149,9 @@ export function Tools({ table, page, row, onEdit, onChanged }: { table: TableId;
 function DeleteDialog({ table, page, row, name, onClose, onDone }: {
   table: TableId; page: Page; row: number; name: string; onClose: () => void; onDone: () => void;
 }) {
-  const [change, setChange] = useState<Change>();
-  const [error, setError] = useState<unknown>();
+  const { change, error, busy, ask } = useChange(t('admin.row_deleted'), onDone);
   const [asked, setAsked] = useState(false);
-  const [busy, setBusy] = useState(false);
-  const send = async (dryRun: boolean) => {
-    setBusy(true);
-    setError(undefined);
-    try {
-      const answer = await json<Change>(rowsPath(table, keyOf(page, row), dryRun), { method: 'DELETE', headers: matchOf(page, row), timeoutMs: 120_000 });
-      if (answer.applied) {
-        toast({ text: t('admin.row_deleted'), kind: 'success' });
-        onDone();
-        return;
-      }
-      setChange(answer);
-    } catch (reason) {
-      setChange(undefined);
-      setError(reason);
-    }
-    setBusy(false);
-  };
+  const send = (dryRun: boolean) => ask(json<Change>(rowsPath(table, keyOf(page, row), dryRun), { method: 'DELETE', headers: matchOf(page, row), timeoutMs: 120_000 }));
   if (!asked) {
     setAsked(true);
     void send(true);
