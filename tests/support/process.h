@@ -1,16 +1,21 @@
 // A child process of a test: the real binary, with its output, its end, and kill -9.
 #pragma once
 
+#include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <fcntl.h>
-
+#include <condition_variable>
+#include <deque>
 #include <fstream>
+#include <future>
+#include <mutex>
 #include <sstream>
 #include <string>
+#include <thread>
+#include <utility>
 #include <vector>
 
 #include "base/check.h"
@@ -19,7 +24,62 @@ extern char** environ;
 
 namespace cqd::test {
 
-/// Runs until it ends or is killed; killed at the latest with this object. Output goes to a file.
+/// Starts children that the kernel kills when this program ends, however it ends (kill -9 too).
+/// PR_SET_PDEATHSIG acts when the *thread* that forked ends (prctl(2)), and tests start servers on
+/// threads of their own; so all are forked by one thread that lives as long as the program.
+class Forker {
+ public:
+  static Forker& Instance() {
+    static auto* const forker = new Forker;  // never destroyed: its thread uses it to the end
+    return *forker;
+  }
+  pid_t Start(char* const* argv, const char* output_file) {
+    std::packaged_task<pid_t()> task([=] { return Fork(argv, output_file); });
+    auto pid = task.get_future();
+    {
+      const std::lock_guard lock(mutex_);
+      tasks_.push_back(std::move(task));
+    }
+    wake_.notify_one();
+    return pid.get();
+  }
+
+ private:
+  Forker() {
+    std::thread([this] { Run(); }).detach();
+  }
+  void Run() {
+    std::unique_lock lock(mutex_);
+    for (;;) {
+      wake_.wait(lock, [this] { return !tasks_.empty(); });
+      std::packaged_task<pid_t()> task = std::move(tasks_.front());
+      tasks_.pop_front();
+      lock.unlock();
+      task();
+      lock.lock();
+    }
+  }
+  /// Between fork and exec only what is safe in a copy of a program with threads.
+  static pid_t Fork(char* const* argv, const char* output_file) {
+    const pid_t parent = getpid();
+    const pid_t pid = fork();
+    if (pid != 0) return pid;
+    // The parent may have ended before this was set.
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != parent) _exit(127);
+    const int output = open(output_file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    if (output < 0 || dup2(output, STDOUT_FILENO) < 0 || dup2(output, STDERR_FILENO) < 0)
+      _exit(127);
+    execve(argv[0], argv, environ);
+    _exit(127);
+  }
+
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  std::deque<std::packaged_task<pid_t()>> tasks_;
+};
+
+/// Runs until it ends or is killed; killed at the latest with this object or this program. Output
+/// goes to a file.
 class Process {
  public:
   Process(const std::vector<std::string>& arguments, std::string output_file)
@@ -28,14 +88,8 @@ class Process {
     for (const std::string& argument : arguments)
       argv.push_back(const_cast<char*>(argument.c_str()));
     argv.push_back(nullptr);
-    posix_spawn_file_actions_t actions;
-    posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, output_file_.c_str(),
-                                     O_WRONLY | O_CREAT | O_TRUNC, 0600);
-    posix_spawn_file_actions_adddup2(&actions, STDOUT_FILENO, STDERR_FILENO);
-    const int failed = posix_spawn(&pid_, argv[0], &actions, nullptr, argv.data(), environ);
-    posix_spawn_file_actions_destroy(&actions);
-    CQD_CHECK(failed == 0);
+    pid_ = Forker::Instance().Start(argv.data(), output_file_.c_str());
+    CQD_CHECK(pid_ > 0);
   }
   ~Process() {
     if (pid_ > 0) {

@@ -11,6 +11,7 @@ namespace {
 namespace json = boost::json;
 using test::Finished;
 using test::Installation;
+using testing::AllOf;
 using testing::HasSubstr;
 using testing::Not;
 
@@ -157,10 +158,14 @@ TEST_F(BasicAuth, UsersAreManagedByTheCommand) {
   EXPECT_THAT(cqd_->Cqd({"user", "list"}).output, Not(HasSubstr("piped")));
   EXPECT_NE(cqd_->Cqd({"user", "remove", "piped"}).exit_code, 0);
   std::ofstream(cqd_->Path("empty")) << "\n";
+  std::ofstream(cqd_->Path("short")) << "seven77\n";
+  EXPECT_THAT(cqd_->Cqd({"user", "add", "x", "--password-file", cqd_->Path("short")}).output,
+              AllOf(HasSubstr("at least 8 characters"), Not(HasSubstr("seven77"))));
   for (std::vector<std::string> wrong :
        {std::vector<std::string>{"user", "add", "x:y", "--password-file", cqd_->Path("cqd.toml")},
         {"user", "add", "x", "--role", "king", "--password-file", cqd_->Path("cqd.toml")},
         {"user", "add", "x", "--password-file", cqd_->Path("empty")},
+        {"user", "add", "x", "--password-file", cqd_->Path("short")},
         {"user", "add", "x", "--password-file", cqd_->Path("missing")},
         {"user", "add", "--password-file", cqd_->Path("cqd.toml")}})
     EXPECT_NE(cqd_->Cqd(wrong).exit_code, 0) << wrong[2];

@@ -102,15 +102,23 @@ TEST_F(Sessions, AdministratorsManageUsers) {
   const auto add = [&](const char* body) {
     return cqd_.Send("POST", "/api/v1/users", admin, body);
   };
-  EXPECT_EQ(add(R"({"name":"Änne","role":"author","password":"p"})").status, 201);
-  EXPECT_EQ(add(R"({"name":"Änne","role":"author","password":"p"})").status, 409);
-  for (const char* bad : {R"({"name":"x:y","role":"author","password":"p"})",
-                          R"({"name":"x","role":"king","password":"p"})",
-                          R"({"name":"x","role":"none","password":"p"})",
-                          R"({"name":"x","role":"reader","password":""})",
-                          R"({"name":"x","role":"reader"})", R"({"role":"reader","password":"p"})",
-                          R"({"name":"x","role":"reader","password":"p","hash":"h"})", "x"}) {
+  EXPECT_EQ(add(R"({"name":"Änne","role":"author","password":"eight888"})").status, 201);
+  EXPECT_EQ(add(R"({"name":"Änne","role":"author","password":"eight888"})").status, 409);
+  for (const char* bad :
+       {R"({"name":"x:y","role":"author","password":"eight888"})",
+        R"({"name":"x","role":"king","password":"eight888"})",
+        R"({"name":"x","role":"none","password":"eight888"})",
+        R"({"name":"x","role":"reader","password":""})", R"({"name":"x","role":"reader"})",
+        R"({"role":"reader","password":"eight888"})",
+        R"({"name":"x","role":"reader","password":"eight888","hash":"h"})", "x"}) {
     EXPECT_EQ(add(bad).status, 400) << bad;
+  }
+  for (const auto& refused :
+       {add(R"({"name":"x","role":"reader","password":"seven77"})"),
+        cqd_.Send("PUT", "/api/v1/users/reader", admin, R"({"password":"seven77"})")}) {
+    EXPECT_EQ(refused.status, 400);
+    EXPECT_EQ(Body(refused).at("field").as_string(), "password");
+    EXPECT_THAT(refused.body, AllOf(HasSubstr("8 characters"), Not(HasSubstr("seven77"))));
   }
   const auto list = cqd_.Send("GET", "/api/v1/users", admin);
   EXPECT_THAT(list.body, AllOf(Not(HasSubstr("argon")), Not(HasSubstr("secret"))));
@@ -122,9 +130,10 @@ TEST_F(Sessions, AdministratorsManageUsers) {
   EXPECT_EQ(cqd_.Send("GET", "/api/v1/users", reader).status, 200);
   EXPECT_EQ(cqd_.Send("PUT", "/api/v1/users/reader", admin, R"({"role":"reader"})").status, 204);
   EXPECT_EQ(cqd_.Send("GET", "/api/v1/users", reader).status, 403);
-  EXPECT_EQ(cqd_.Send("PUT", "/api/v1/users/reader", admin, R"({"password":"new"})").status, 204);
+  EXPECT_EQ(cqd_.Send("PUT", "/api/v1/users/reader", admin, R"({"password":"new for you"})").status,
+            204);
   EXPECT_EQ(cqd_.Send("GET", "/api/v1/me", reader).status, 401) << "its password is another";
-  EXPECT_EQ(Begin("reader", "new").status, 200);
+  EXPECT_EQ(Begin("reader", "new for you").status, 200);
   EXPECT_EQ(cqd_.Send("PUT", "/api/v1/users/reader", admin, "{}").status, 400);
   EXPECT_EQ(cqd_.Send("PUT", "/api/v1/users/nobody", admin, R"({"role":"reader"})").status, 404);
 
@@ -132,7 +141,7 @@ TEST_F(Sessions, AdministratorsManageUsers) {
       << "the last one stays";
   EXPECT_EQ(cqd_.Send("PUT", "/api/v1/users/administrator", admin, R"({"role":"reader"})").status,
             409);
-  const Headers anne = SignIn("Änne", "p");
+  const Headers anne = SignIn("Änne", "eight888");
   EXPECT_EQ(cqd_.Send("DELETE", "/api/v1/users/%C3%84nne", admin).status, 204);
   EXPECT_EQ(cqd_.Send("GET", "/api/v1/me", anne).status, 401);
   EXPECT_EQ(cqd_.Send("DELETE", "/api/v1/users/%C3%84nne", admin).status, 404);
@@ -169,7 +178,7 @@ TEST(SessionsGuessed, WhoGuessesWaits) {
   cqd.Configure(std::string(kQuiet) +
                 "[auth]\nmode = \"basic\"\npassword_file = \"users\"\n"
                 "wrong_passwords_free = 1\nwrong_password_wait_max_s = 3600\n");
-  std::ofstream(cqd.Path("new-password")) << "right\n";
+  std::ofstream(cqd.Path("new-password")) << "right one\n";
   ASSERT_EQ(cqd.Cqd({"user", "add", "anna", "--role", "administrator", "--password-file",
                      cqd.Path("new-password")})
                 .exit_code,
@@ -184,7 +193,7 @@ TEST(SessionsGuessed, WhoGuessesWaits) {
   const auto held = begin("bela", "wrong");
   EXPECT_EQ(held.status, 429) << held.body;
   EXPECT_EQ(held.Header("Retry-After").value_or(""), "1");
-  const auto anna = begin("anna", "right");
+  const auto anna = begin("anna", "right one");
   ASSERT_EQ(anna.status, 200) << "others are let alone";
   const std::string cookie(anna.Header("Set-Cookie").value_or(""));
   const auto metrics =

@@ -13,6 +13,9 @@ export interface Me {
   server?: { product?: string; version?: string };
 }
 
+/** Shortest password that can be set: the server's rule (docs/api.md, Sign-in and users). */
+export const passwordCharactersMin = 8;
+
 const ranks: Record<Role, number> = { none: 0, reader: 1, author: 2, administrator: 3 };
 
 /** True when `role` may do what `least` may. */

@@ -1,16 +1,13 @@
 // The own password changed by who is signed in.
 import { useState } from 'preact/hooks';
 import { ApiError } from '../api/http';
-import { changePassword } from '../api/session';
+import { changePassword, passwordCharactersMin } from '../api/session';
 import { t } from '../text/text';
 import { Button } from '../ui/button';
 import { Dialog } from '../ui/dialog';
 import { TextField } from '../ui/field';
 import { explain } from '../ui/states';
 import { toast } from '../ui/toast';
-
-/** The server's rule (docs/api.md, Sign-in and users). */
-const charactersMin = 8;
 
 const sentence = (error: unknown): string => {
   if (!(error instanceof ApiError)) return explain(error);
@@ -25,7 +22,7 @@ export function PasswordDialog({ name, onClose }: { name: string; onClose: () =>
   const [again, setAgain] = useState('');
   const [error, setError] = useState('');
   const [busy, setBusy] = useState(false);
-  const short = after !== '' && [...after].length < charactersMin;
+  const short = after !== '' && [...after].length < passwordCharactersMin;
   const other = again !== '' && again !== after;
   const ready = before !== '' && after !== '' && again === after && !short;
   const save = async (event: Event) => {
@@ -55,7 +52,7 @@ export function PasswordDialog({ name, onClose }: { name: string; onClose: () =>
         {/* For password keepers: whose it is. */}
         <input class="only-read-out" type="text" autocomplete="username" value={name} readOnly tabIndex={-1} aria-hidden="true" />
         <TextField type="password" label={t('password.old')} value={before} maxLength={1024} autocomplete="current-password" autoFocus onInput={(event) => setBefore(event.currentTarget.value)} />
-        <TextField type="password" label={t('password.new')} value={after} maxLength={1024} autocomplete="new-password" hint={t('password.rule', { count: charactersMin })} error={short ? t('password.short') : undefined} onInput={(event) => setAfter(event.currentTarget.value)} />
+        <TextField type="password" label={t('password.new')} value={after} maxLength={1024} autocomplete="new-password" hint={t('password.rule', { count: passwordCharactersMin })} error={short ? t('password.short') : undefined} onInput={(event) => setAfter(event.currentTarget.value)} />
         <TextField type="password" label={t('password.again')} value={again} maxLength={1024} autocomplete="new-password" error={other ? t('password.differs') : undefined} onInput={(event) => setAgain(event.currentTarget.value)} />
         {error && <p class="field-error" role="alert">{error}</p>}
         <button type="submit" hidden />

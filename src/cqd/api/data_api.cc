@@ -7,6 +7,7 @@
 #include "api/metrics.h"
 #include "api/services.h"
 #include "base/log.h"
+#include "cube/answer_writer.h"
 #include "cube/members.h"
 #include "cube/result.h"
 #include "cube/structure.h"
@@ -22,6 +23,30 @@ using http::Response;
 /// Largest body of a query; the largest published template is a thousandth of it.
 constexpr std::size_t kQueryBytesMax = 1024 * 1024;
 
+/// Answers up to this leave whole, with their length; longer ones in chunks. Our choice: what a
+/// report shows is a few KiB, and a piece is the most that one reader makes the server hold.
+constexpr std::size_t kWholeAnswerBytesMax = 256 * 1024;
+/// Text made at a time for the rest: some 0.2 ms of work, and what a client must take within
+/// http::ServerOptions::write_timeout.
+constexpr std::size_t kPieceBytes = 64 * 1024;
+
+/// The text of an answer. A large one is made as its reader takes it, so the table lives until the
+/// last byte has left or the reader has gone.
+Response AnswerResponse(const cube::QueryOutcome& outcome) {
+  auto writer = std::make_shared<cube::AnswerWriter>(outcome);
+  std::string start;
+  if (!writer->Next(start, kWholeAnswerBytesMax)) return Response::Json(200, std::move(start));
+  return Response::Stream("application/json",
+                          [writer, start = std::move(start)](std::string& chunk) mutable {
+                            if (!start.empty()) {
+                              chunk += start;
+                              std::string().swap(start);
+                              return true;
+                            }
+                            return writer->Next(chunk, kPieceBytes);
+                          });
+}
+
 Response RunQuery(const Request& request, Services& services) {
   const cube::QueryOutcome outcome =
       services.queries.RunQuery(request.body, &request.cancel_token());
@@ -29,7 +54,7 @@ Response RunQuery(const Request& request, Services& services) {
   if (outcome.error && outcome.error_type == cube::ErrorType::kCubeUnavailable) {
     LogWarning("query: {}", outcome.error->ToString());
   }
-  Response response = Response::Json(200, outcome.ToJson());
+  Response response = AnswerResponse(outcome);
   // The body is as published; which data it comes from stands beside it.
   if (outcome.data_version != 0)
     response.headers.emplace_back("CQD-Data-Version", std::to_string(outcome.data_version));

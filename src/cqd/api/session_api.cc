@@ -1,12 +1,12 @@
 // /api/v1/me, /api/v1/session: who calls, and how a browser signs in and out.
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <boost/json.hpp>
 
 #include "api/internal/arguments.h"
 #include "api/services.h"
 #include "http/auth.h"
+#include "http/password_file.h"
 #include "http/problem.h"
 
 namespace cqd::api {
@@ -15,16 +15,6 @@ namespace {
 namespace json = boost::json;
 using http::Request;
 using http::Response;
-
-/// NIST SP 800-63B section 5.1.1.2.
-constexpr std::size_t kOwnPasswordCharactersMin = 8;
-
-/// Of UTF-8.
-std::size_t CharactersIn(std::string_view text) {
-  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
-    return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U;
-  }));
-}
 
 Status CheckPasswordsAreOurs(const Services& services) {
   if (services.auth.mode == "basic" && !services.auth.password_file.empty() &&
@@ -115,8 +105,8 @@ Result<std::string> Change(const Request& request, const Services& services) {
   }
   CQD_ASSIGN_OR_RETURN(const std::string before, TextMember(body, "old", ""));
   CQD_ASSIGN_OR_RETURN(std::string after, TextMember(body, "new", ""));
-  if (CharactersIn(after) < kOwnPasswordCharactersMin)
-    return BadField("new", fmt::format("at least {} characters long", kOwnPasswordCharactersMin));
+  if (const Status good = http::CheckNewPassword(after); !good.ok())
+    return Fail(ErrorCode::kInvalidArgument, good.error().message, {}, "new");
   if (after == before) return BadField("new", "another one than the old");
   CQD_RETURN_IF_ERROR(services.auth.authenticator->CheckAgain(request, before));
   CQD_RETURN_IF_ERROR(

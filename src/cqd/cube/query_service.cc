@@ -187,9 +187,10 @@ void QueryService::State::AddWhatIf(const std::shared_ptr<const Snapshot>& snaps
     outcome.table = nullptr;
     return;
   }
-  outcome.what_if_json = fmt::format("{{\"Changed\":{},\"Thresholds\":{},\"DataResult\":{}}}",
-                                     ChangedLimitsJson(*query.what_if),
-                                     ThresholdsJson(*query.what_if), WriteRowsJson(*judged.table));
+  outcome.what_if =
+      FurtherRows{fmt::format("\"Changed\":{},\"Thresholds\":{}", ChangedLimitsJson(*query.what_if),
+                              ThresholdsJson(*query.what_if)),
+                  judged.table};
 }
 
 Status QueryService::State::RespondTo(const CubeQuery& asked, const QueryExtras& extras,
@@ -216,9 +217,10 @@ Status QueryService::State::RespondTo(const CubeQuery& asked, const QueryExtras&
     outcome.table = nullptr;
     return OkStatus();
   }
-  outcome.comparison_json = fmt::format(
-      "{{\"DataVersion\":{},\"PublishedAt\":\"{}\",\"DataResult\":{}}}", second.data_version,
-      FormatRfc3339(other->published_at()), WriteRowsJson(*second.table));
+  outcome.comparison =
+      FurtherRows{fmt::format("\"DataVersion\":{},\"PublishedAt\":\"{}\"", second.data_version,
+                              FormatRfc3339(other->published_at())),
+                  second.table};
   return OkStatus();
 }
 
@@ -305,25 +307,6 @@ QueryStatistics QueryService::statistics() const {
           .cleared_by = state_->cleared_by,
           .computing = state_->gate.inside(),
           .waiting = state_->gate.waiting()};
-}
-
-std::string QueryOutcome::ToJson() const {
-  static const ResultTable kNoRows;
-  std::string message;
-  if (error) {
-    const bool named = error->field.empty() || error->message.starts_with(error->field);
-    message = named ? error->message : error->field + ": " + error->message;
-  }
-  std::string json = WriteRunQueryJson(table == nullptr ? kNoRows : *table,
-                                       {elapsed, from_cache, error_type, message});
-  for (const auto& [name, added] :
-       {std::pair("Explain", &explain_json), std::pair("Funnel", &funnel_json),
-        std::pair("WhatIf", &what_if_json), std::pair("Comparison", &comparison_json)}) {
-    if (added->empty()) continue;
-    json.pop_back();
-    json += fmt::format(",\"{}\":{}}}", name, *added);
-  }
-  return json;
 }
 
 }  // namespace cqd::cube

@@ -47,6 +47,12 @@ struct QueryServiceOptions {
   std::function<std::vector<std::shared_ptr<const Snapshot>>()> versions;
 };
 
+/// Rows of another question that stand in the same answer.
+struct FurtherRows {
+  std::string about;  ///< JSON members before its rows, with no comma at either end; never empty
+  std::shared_ptr<const ResultTable> table;  ///< never nullptr
+};
+
 /// What became of one query.
 struct QueryOutcome {
   std::shared_ptr<const ResultTable> table;  ///< nullptr exactly when `error` is set
@@ -54,13 +60,14 @@ struct QueryOutcome {
   ErrorType error_type = ErrorType::kNone;
   bool from_cache = false;
   Duration elapsed{0};
-  std::int64_t data_version = 0;      ///< 0 when there is no snapshot
-  std::optional<UtcTime> data_as_of;  ///< newest session time the answer can know of
-  std::string funnel_json;            ///< "" when nobody asked for it
-  std::string comparison_json;        ///< the answer of another data version; "" when not asked for
-  std::string explain_json;           ///< "" when nobody asked for it
-  std::string what_if_json;           ///< the same rows by other limits; "" when not asked for
-  /// The published answer; an error has no rows and an ErrorMessage. A funnel stands at its end.
+  std::int64_t data_version = 0;          ///< 0 when there is no snapshot
+  std::optional<UtcTime> data_as_of;      ///< newest session time the answer can know of
+  std::string funnel_json;                ///< "" when nobody asked for it
+  std::string explain_json;               ///< "" when nobody asked for it
+  std::optional<FurtherRows> what_if;     ///< the same rows by other limits, when asked for
+  std::optional<FurtherRows> comparison;  ///< the answer of another data version, when asked for
+  /// The published answer as one text; an error has no rows and an ErrorMessage. What was asked for
+  /// besides stands at its end. For large answers see answer_writer.h.
   std::string ToJson() const;
 };
 

@@ -91,37 +91,7 @@ void AppendDecimal(std::string& out, double value) {
   }
 }
 
-void AppendRow(std::string& out, const ResultTable::Row& row) {
-  out.push_back('[');
-  for (const std::string& caption : row.captions) {
-    AppendJsonText(out, caption);
-    out.push_back(',');
-  }
-  for (const Cell& cell : row.cells) {
-    AppendCell(out, cell);
-    out.push_back(',');
-  }
-  if (out.back() == ',') out.pop_back();
-  out.push_back(']');
-}
-
-void AppendRows(std::string& out, const ResultTable& table) {
-  out.push_back('[');
-  for (const ResultTable::Row& row : table.rows) {
-    AppendRow(out, row);
-    out.push_back(',');
-  }
-  if (out.back() == ',') out.pop_back();
-  out.push_back(']');
-}
-
 }  // namespace
-
-std::string WriteRowsJson(const ResultTable& table) {
-  std::string out;
-  AppendRows(out, table);
-  return out;
-}
 
 Cell MakeCell(const Measure& measure, const Accumulator& sum) {
   switch (measure.kind) {
@@ -232,20 +202,18 @@ void AppendCell(std::string& out, const Cell& cell) {
   }
 }
 
-std::string WriteRunQueryJson(const ResultTable& table, const AnswerInfo& info) {
-  std::string out;
-  out.reserve(160 + table.rows.size() * 64);
-  out.append("{\"ExecutionTime\":\"").append(FormatExecutionTime(info.execution_time));
-  out.append("\",\"DataResult\":");
-  AppendRows(out, table);
-  out.append(",\"ResultIsFromCache\":").append(info.from_cache ? "true" : "false");
-  out.append(",\"ErrorType\":").append(std::to_string(static_cast<int>(info.error_type)));
-  if (info.error_type != ErrorType::kNone) {
-    out.append(",\"ErrorMessage\":");
-    AppendJsonText(out, info.error_message);
+void AppendRow(std::string& out, const ResultTable::Row& row) {
+  out.push_back('[');
+  for (const std::string& caption : row.captions) {
+    AppendJsonText(out, caption);
+    out.push_back(',');
   }
-  out.push_back('}');
-  return out;
+  for (const Cell& cell : row.cells) {
+    AppendCell(out, cell);
+    out.push_back(',');
+  }
+  if (out.back() == ',') out.pop_back();
+  out.push_back(']');
 }
 
 }  // namespace cqd::cube

@@ -1,5 +1,5 @@
-// Answers as text: the published shape of RunQuery.
-// Source: reference/cube-model.md 4.5.
+// Parts of an answer's text, in the published shape of RunQuery; answer_writer.h puts them
+// together. Source: reference/cube-model.md 4.5.
 #pragma once
 
 #include <cstdint>
@@ -24,14 +24,6 @@ enum class ErrorType : std::uint8_t {
 /// kCubeUnavailable. (Too large a body is kInvalidQuery when the parser says so; see RunQuery.)
 ErrorType ErrorTypeOf(ErrorCode code);
 
-/// Around the table of an answer.
-struct AnswerInfo {
-  Duration execution_time{0};
-  bool from_cache = false;
-  ErrorType error_type = ErrorType::kNone;
-  std::string_view error_message;  ///< written as "ErrorMessage" when error_type is not kNone
-};
-
 /// "00:00:00.2102630"; negative counts as zero, 100 hours and more have more digits.
 std::string FormatExecutionTime(Duration time);
 /// Appends a number: whole numbers plain, decimals with at most three decimals and without trailing
@@ -39,11 +31,7 @@ std::string FormatExecutionTime(Duration time);
 /// finite.
 void AppendCell(std::string& out, const Cell& cell);
 
-/// [[caption...,number...]...], as in DataResult.
-std::string WriteRowsJson(const ResultTable& table);
-
-/// {"ExecutionTime":...,"DataResult":[[caption...,number...]...],"ResultIsFromCache":...,
-/// "ErrorType":...}. Cost: one pass, one growing string.
-std::string WriteRunQueryJson(const ResultTable& table, const AnswerInfo& info);
+/// Appends [caption...,number...], one row of DataResult.
+void AppendRow(std::string& out, const ResultTable::Row& row);
 
 }  // namespace cqd::cube

@@ -104,25 +104,7 @@ TEST(Finish, MemberOrderAndLimit) {
   EXPECT_TRUE(table.truncated);
 }
 
-// 4.5: the published answer, byte for byte.
-TEST(WriteRunQueryJson, PublishedShape) {
-  ResultTable table;
-  table.rows = {{{"September 2014"},
-                 {{Cell::Kind::kInteger, 1792, 0},
-                  {Cell::Kind::kInteger, 34, 0},
-                  {Cell::Kind::kInteger, 78, 0},
-                  {Cell::Kind::kDecimal, 0, 4.171}}},
-                {{"October 2014"}, {{}, {Cell::Kind::kDecimal, 0, 8.2}}}};
-  EXPECT_EQ(
-      WriteRunQueryJson(table, {Duration(210263), false, ErrorType::kNone, ""}),
-      R"({"ExecutionTime":"00:00:00.2102630","DataResult":[["September 2014",1792,34,78,4.171],)"
-      R"(["October 2014",null,8.2]],"ResultIsFromCache":false,"ErrorType":0})");
-  EXPECT_EQ(WriteRunQueryJson({}, {Duration(0), true, ErrorType::kInvalidQuery, "a \"b\""}),
-            R"({"ExecutionTime":"00:00:00.0000000","DataResult":[],"ResultIsFromCache":true,)"
-            R"("ErrorType":6,"ErrorMessage":"a \"b\""})");
-}
-
-TEST(WriteRunQueryJson, TextsAndNumbersAreAlwaysJson) {
+TEST(AppendCell, TextsAndNumbersAreAlwaysJson) {
   std::string out;
   AppendJsonText(out, "a\"\\\n\x01\xC3\xBC\xFF/");
   EXPECT_EQ(out, "\"a\\\"\\\\\\n\\u0001\xC3\xBC\xEF\xBF\xBD/\"");

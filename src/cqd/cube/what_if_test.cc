@@ -171,8 +171,8 @@ TEST_F(WhatIf, TheServicePutsBothBesideEachOther) {
   EXPECT_NE(json.find("\"DataResult\":[[2]]}"), std::string::npos) << json;
   // An equal question comes from the cache, the one without WhatIf knows nothing of it.
   EXPECT_TRUE(service.RunQuery(body + "}").from_cache);
-  EXPECT_EQ(service.RunQuery(body + "}").what_if_json, "");
-  EXPECT_EQ(service.RunQuery(body + ",\"WhatIf\":null}").what_if_json, "");
+  EXPECT_FALSE(service.RunQuery(body + "}").what_if.has_value());
+  EXPECT_FALSE(service.RunQuery(body + ",\"WhatIf\":null}").what_if.has_value());
 }
 
 TEST_F(WhatIf, WrongLimitsNameFieldAndRange) {

@@ -43,32 +43,32 @@ TEST(PasswordFile, UsersComeAndGo) {
   const TemporaryDirectory directory;
   const std::string path = directory.File("users");
   EXPECT_EQ(ReadPasswordFile(path).error().code, ErrorCode::kNotFound);
-  ASSERT_TRUE(AddUser(path, "anna", Role::kAuthor, "secret", false, kCheap).ok());
-  ASSERT_TRUE(AddUser(path, "bert", Role::kReader, "other", false, kCheap).ok());
+  ASSERT_TRUE(AddUser(path, "anna", Role::kAuthor, "secret12", false, kCheap).ok());
+  ASSERT_TRUE(AddUser(path, "bert", Role::kReader, "other123", false, kCheap).ok());
   struct stat info {};
   ASSERT_EQ(::stat(path.c_str(), &info), 0);
   EXPECT_EQ(info.st_mode & 0777U, 0600U);
 
-  EXPECT_EQ(AddUser(path, "anna", Role::kReader, "x", false, kCheap).error().code,
+  EXPECT_EQ(AddUser(path, "anna", Role::kReader, "xxxxxxxx", false, kCheap).error().code,
             ErrorCode::kAlreadyExists);
   const auto users = ReadPasswordFile(path);
   ASSERT_TRUE(users.ok());
   ASSERT_EQ(users->size(), 2U);
   EXPECT_EQ(users->front().name, "anna");
-  EXPECT_EQ(CheckPassword(*users, "anna", "secret")->role, Role::kAuthor);
-  EXPECT_EQ(CodeOf(CheckPassword(*users, "anna", "Secret")), ErrorCode::kUnauthenticated);
+  EXPECT_EQ(CheckPassword(*users, "anna", "secret12")->role, Role::kAuthor);
+  EXPECT_EQ(CodeOf(CheckPassword(*users, "anna", "Secret12")), ErrorCode::kUnauthenticated);
   EXPECT_EQ(CodeOf(CheckPassword(*users, "anna", "")), ErrorCode::kUnauthenticated);
-  EXPECT_EQ(CodeOf(CheckPassword(*users, "carl", "secret")), ErrorCode::kUnauthenticated);
+  EXPECT_EQ(CodeOf(CheckPassword(*users, "carl", "secret12")), ErrorCode::kUnauthenticated);
   EXPECT_EQ(CodeOf(CheckPassword(*users, "anna", std::string(kPasswordBytesMax + 1, 'x'))),
             ErrorCode::kUnauthenticated);
-  EXPECT_EQ(CodeOf(CheckPassword({}, "anna", "secret")), ErrorCode::kUnauthenticated);
+  EXPECT_EQ(CodeOf(CheckPassword({}, "anna", "secret12")), ErrorCode::kUnauthenticated);
 
-  ASSERT_TRUE(AddUser(path, "anna", Role::kAdministrator, "new", true, kCheap).ok());
+  ASSERT_TRUE(AddUser(path, "anna", Role::kAdministrator, "new passwort", true, kCheap).ok());
   ASSERT_TRUE(RemoveUser(path, "bert").ok());
   EXPECT_EQ(RemoveUser(path, "bert").error().code, ErrorCode::kNotFound);
   const auto changed = ReadPasswordFile(path);
   ASSERT_EQ(changed->size(), 1U);
-  EXPECT_EQ(CheckPassword(*changed, "anna", "new")->role, Role::kAdministrator);
+  EXPECT_EQ(CheckPassword(*changed, "anna", "new passwort")->role, Role::kAdministrator);
 }
 
 TEST(PasswordFile, NamesAndPasswordsOutOfRangeAreRefused) {
@@ -76,24 +76,32 @@ TEST(PasswordFile, NamesAndPasswordsOutOfRangeAreRefused) {
   const std::string path = directory.File("users");
   for (const std::string& name : {std::string(), std::string("a:b"), std::string("a\nb"),
                                   std::string("#a"), std::string(" a"), std::string(129, 'a')}) {
-    EXPECT_EQ(AddUser(path, name, Role::kReader, "x", false, kCheap).error().code,
+    EXPECT_EQ(AddUser(path, name, Role::kReader, "xxxxxxxx", false, kCheap).error().code,
               ErrorCode::kInvalidArgument);
   }
-  EXPECT_EQ(AddUser(path, "a", Role::kReader, "", false, kCheap).error().code,
+  // Seven characters in 14 bytes; eight in nine.
+  for (const std::string& bad : {std::string(), std::string("seven77"), std::string("äöüäöüä"),
+                                 std::string(kPasswordBytesMax + 1, 'x')}) {
+    const Status refused = AddUser(path, "a", Role::kReader, bad, false, kCheap);
+    ASSERT_FALSE(refused.ok()) << bad;
+    EXPECT_EQ(refused.error().code, ErrorCode::kInvalidArgument);
+    EXPECT_EQ(refused.error().field, "password");
+  }
+  EXPECT_TRUE(AddUser(path, "a", Role::kReader, "eight88ä", false, kCheap).ok());
+  EXPECT_EQ(AddUser(path, "a", Role::kNone, "xxxxxxxx", false, kCheap).error().code,
             ErrorCode::kInvalidArgument);
-  EXPECT_EQ(AddUser(path, "a", Role::kNone, "x", false, kCheap).error().code,
-            ErrorCode::kInvalidArgument);
-  EXPECT_EQ(AddUser(directory.File("no/such/dir/users"), "a", Role::kReader, "x", false, kCheap)
-                .error()
-                .code,
-            ErrorCode::kNotFound);
+  EXPECT_EQ(
+      AddUser(directory.File("no/such/dir/users"), "a", Role::kReader, "xxxxxxxx", false, kCheap)
+          .error()
+          .code,
+      ErrorCode::kNotFound);
 }
 
 TEST(PasswordFile, CommentsStayAndBadLinesAreToldByNumber) {
   const TemporaryDirectory directory;
   const std::string path = directory.File("users");
   std::ofstream(path) << "# who may do what\n\n";
-  ASSERT_TRUE(AddUser(path, "anna", Role::kReader, "secret", false, kCheap).ok());
+  ASSERT_TRUE(AddUser(path, "anna", Role::kReader, "secret12", false, kCheap).ok());
   EXPECT_EQ(ReadPasswordFile(path)->size(), 1U);
   std::ifstream file(path);
   std::string first;
@@ -119,7 +127,7 @@ TEST(PasswordFile, ParallelEditsAllCount) {
     threads.emplace_back([&, i] {
       for (int k = 0; k < 5; ++k) {
         const std::string name = "user" + std::to_string(i) + "_" + std::to_string(k);
-        EXPECT_TRUE(AddUser(path, name, Role::kReader, "x", false, kCheap).ok());
+        EXPECT_TRUE(AddUser(path, name, Role::kReader, "xxxxxxxx", false, kCheap).ok());
       }
     });
   }
@@ -130,12 +138,12 @@ TEST(PasswordFile, ParallelEditsAllCount) {
 TEST(BasicAuthenticator, VerifiesAndRemembersForAWhile) {
   const TemporaryDirectory directory;
   const std::string path = directory.File("users");
-  ASSERT_TRUE(AddUser(path, "anna", Role::kAuthor, "sec:ret", false, kCheap).ok());
-  ASSERT_TRUE(AddUser(path, "bert", Role::kReader, "x", false, kCheap).ok());
+  ASSERT_TRUE(AddUser(path, "anna", Role::kAuthor, "sec:ret1", false, kCheap).ok());
+  ASSERT_TRUE(AddUser(path, "bert", Role::kReader, "xxxxxxxx", false, kCheap).ok());
   SimulatedClock clock(FromMicros(0));
   auto basic = MakeBasicAuthenticator({path, std::chrono::seconds(30)}, clock);
   ASSERT_TRUE(basic.ok());
-  const Request anna = WithBasic("anna", "sec:ret");
+  const Request anna = WithBasic("anna", "sec:ret1");
   EXPECT_FALSE((*basic)->AuthenticateFast(anna).has_value());
   EXPECT_EQ((*basic)->Authenticate(anna)->role, Role::kAuthor);
   ASSERT_TRUE((*basic)->AuthenticateFast(anna).has_value());
@@ -146,18 +154,18 @@ TEST(BasicAuthenticator, VerifiesAndRemembersForAWhile) {
   // A changed file is noticed at the next verification and ends every remembered one.
   EXPECT_TRUE((*basic)->Authenticate(anna).ok());
   ASSERT_TRUE(RemoveUser(path, "anna").ok());
-  EXPECT_TRUE((*basic)->Authenticate(WithBasic("bert", "x")).ok());
+  EXPECT_TRUE((*basic)->Authenticate(WithBasic("bert", "xxxxxxxx")).ok());
   EXPECT_FALSE((*basic)->AuthenticateFast(anna).has_value());
   EXPECT_EQ(CodeOf((*basic)->Authenticate(anna)), ErrorCode::kUnauthenticated);
   // A file that became unreadable lets nobody in.
   std::ofstream(path) << "nonsense\n";
-  EXPECT_EQ(CodeOf((*basic)->Authenticate(WithBasic("bert", "x"))), ErrorCode::kUnavailable);
+  EXPECT_EQ(CodeOf((*basic)->Authenticate(WithBasic("bert", "xxxxxxxx"))), ErrorCode::kUnavailable);
 }
 
 TEST(BasicAuthenticator, MalformedCredentialsAreRefused) {
   const TemporaryDirectory directory;
   const std::string path = directory.File("users");
-  ASSERT_TRUE(AddUser(path, "anna", Role::kAuthor, "secret", false, kCheap).ok());
+  ASSERT_TRUE(AddUser(path, "anna", Role::kAuthor, "secret12", false, kCheap).ok());
   SystemClock clock;
   auto basic = MakeBasicAuthenticator({path}, clock);
   ASSERT_TRUE(basic.ok());
@@ -167,7 +175,7 @@ TEST(BasicAuthenticator, MalformedCredentialsAreRefused) {
     request.headers.Add("Authorization", field);
     EXPECT_EQ(CodeOf((*basic)->Authenticate(request)), ErrorCode::kUnauthenticated) << field;
   }
-  Request twice = WithBasic("anna", "secret");
+  Request twice = WithBasic("anna", "secret12");
   twice.headers.Add("authorization", "Basic eDp5");
   EXPECT_EQ(CodeOf((*basic)->Authenticate(twice)), ErrorCode::kUnauthenticated);
   EXPECT_EQ(MakeBasicAuthenticator({directory.File("none")}, clock).error().code,

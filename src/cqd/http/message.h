@@ -110,8 +110,12 @@ struct Request {
 /// Returns false when that was the last piece. True with an empty chunk means "nothing yet": it is
 /// asked again after ServerOptions::stream_poll, or as Response::signal says, and no thread waits
 /// meanwhile.
-/// Threads: called on the worker pool (or see produce_inline), never twice at once. An exception
-/// breaks the connection off, so that a client never takes a cut body for a whole one.
+/// Threads: called on threads for pieces alone, io_threads of them (or see produce_inline), never
+/// twice at once: handlers that wait hold no answer up that has begun. So it must not wait for
+/// anything itself, and should give some 64 KiB a call. The next piece is asked for when the client
+/// has taken the one before; one that takes none for ServerOptions::write_timeout is closed, and
+/// the producer destroyed. An exception breaks the connection off, so that a client never takes a
+/// cut body for a whole one. (HTTP/1.0 knows no chunks: there the body ends with the connection.)
 using BodyProducer = std::function<bool(std::string& chunk)>;
 
 /// One answer.

@@ -163,13 +163,11 @@ Status CheckLastAdministrator(const std::vector<std::string>& lines, std::string
               "this is the last administrator: make somebody else administrator first", {}, "name");
 }
 
-Status CheckNewPassword(std::string_view password) {
-  if (password.empty() || password.size() > kPasswordBytesMax) {
-    return Fail(ErrorCode::kInvalidArgument,
-                "a password has 1 to " + std::to_string(kPasswordBytesMax) + " bytes", {},
-                "password");
-  }
-  return OkStatus();
+/// Of UTF-8.
+std::size_t CharactersIn(std::string_view text) {
+  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
+    return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U;
+  }));
 }
 
 }  // namespace
@@ -179,13 +177,24 @@ Status CheckUserName(std::string_view name) {
                        const auto byte = static_cast<unsigned char>(c);
                        return c == ':' || byte < 0x20 || byte == 0x7F;
                      });
-  if (name.empty() || name.size() > 128 || !clean || name.front() == '#' || Trim(name) != name) {
+  if (name.empty() || name.size() > kUserNameBytesMax || !clean || name.front() == '#' ||
+      Trim(name) != name) {
     return Fail(ErrorCode::kInvalidArgument,
                 "a user name has 1 to 128 bytes of printable UTF-8 without ':', does not begin "
                 "with '#' and has no blank at its ends",
                 {}, "name");
   }
   return OkStatus();
+}
+
+Status CheckNewPassword(std::string_view password) {
+  if (CharactersIn(password) >= kPasswordCharactersMin && password.size() <= kPasswordBytesMax)
+    return OkStatus();
+  return Fail(ErrorCode::kInvalidArgument,
+              "a password has at least " + std::to_string(kPasswordCharactersMin) +
+                  " characters and at most " + std::to_string(kPasswordBytesMax) +
+                  " bytes; choose another one",
+              {}, "password");
 }
 
 Result<std::vector<UserEntry>> ReadPasswordFile(const std::string& path) {
@@ -219,6 +228,7 @@ Status AddUser(const std::string& path, std::string_view name, Role role, std::s
     return Fail(ErrorCode::kInvalidArgument, "a role is reader, author or administrator", {},
                 "role");
   }
+  CQD_RETURN_IF_ERROR(CheckNewPassword(password));
   CQD_ASSIGN_OR_RETURN(const std::string hash, HashPassword(password, cost));
   const std::string line = std::string(name) + ":" + std::string(RoleName(role)) + ":" + hash;
   return EditLines(path, [&](std::vector<std::string>& lines) -> Status {
@@ -253,6 +263,7 @@ Status ChangeRole(const std::string& path, std::string_view name, Role role,
 
 Status ChangePassword(const std::string& path, std::string_view name, std::string_view password,
                       PasswordCost cost) {
+  CQD_RETURN_IF_ERROR(CheckNewPassword(password));
   CQD_ASSIGN_OR_RETURN(const std::string hash, HashPassword(password, cost));
   return EditLines(path, [&](std::vector<std::string>& lines) -> Status {
     CQD_ASSIGN_OR_RETURN(std::string* const line, FindLine(lines, name, path));
@@ -275,7 +286,8 @@ Status RemoveUser(const std::string& path, std::string_view name, LastAdministra
 }
 
 Result<std::string> HashPassword(std::string_view password, PasswordCost cost) {
-  CQD_RETURN_IF_ERROR(CheckNewPassword(password));
+  if (password.empty() || password.size() > kPasswordBytesMax)
+    return Fail(ErrorCode::kInvalidArgument, "the password is empty or too long", {}, "password");
   std::array<unsigned char, kSaltBytes> salt;
   if (RAND_bytes(salt.data(), static_cast<int>(salt.size())) != 1) {
     return Fail(ErrorCode::kInternal, "no random numbers");

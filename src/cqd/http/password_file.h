@@ -26,12 +26,20 @@ struct PasswordCost {
   std::uint32_t passes = 2;
 };
 
+/// Shortest password that can be set, in characters. Source: NIST SP 800-63B section 5.1.1.2.
+inline constexpr std::size_t kPasswordCharactersMin = 8;
 /// Longest password taken, in bytes: a bound of ours on work before authentication.
 inline constexpr std::size_t kPasswordBytesMax = 1024;
+/// Longest user name, in bytes: a bound of ours.
+inline constexpr std::size_t kUserNameBytesMax = 128;
 
-/// Names: 1 to 128 characters, printable UTF-8 without ':' (RFC 7617 section 2 forbids it).
-/// Errors: kInvalidArgument.
+/// Names: 1 to kUserNameBytesMax bytes, printable UTF-8 without ':' (RFC 7617 section 2 forbids
+/// it). Errors: kInvalidArgument.
 Status CheckUserName(std::string_view name);
+
+/// The one rule for passwords that are set, whoever sets them; those that are there already go on.
+/// Errors: kInvalidArgument (field "password"; the text says what is allowed).
+Status CheckNewPassword(std::string_view password);
 
 /// Blank lines and lines that begin with '#' are skipped.
 /// Errors: kNotFound (no file; `detail` has the path), kUnavailable (cannot be read),
@@ -41,7 +49,7 @@ Result<std::vector<UserEntry>> ReadPasswordFile(const std::string& path);
 /// Adds a user; makes the file (mode 0600) when there is none. The file is replaced as a whole by
 /// rename, under a lock, so that a reader sees the old or the new one; comments are kept.
 /// `replace`: changes a user who is there already.
-/// Errors: kAlreadyExists, kInvalidArgument (name, role kNone, empty or long password), as
+/// Errors: kAlreadyExists, kInvalidArgument (name, role kNone, CheckNewPassword), as
 /// ReadPasswordFile, kDiskFull, kUnavailable. Cost: one Argon2 hash.
 Status AddUser(const std::string& path, std::string_view name, Role role, std::string_view password,
                bool replace = false, PasswordCost cost = {});

@@ -235,6 +235,7 @@ void Server::Shutdown(Duration drain) {
   }
   on_each_loop([](IoLoop& loop) { loop.CloseAll(); });
   state.shared.pool.Stop();
+  state.shared.piece_pool.Stop();
   for (const auto& loop : state.loops) loop->io.stop();
   for (std::thread& thread : state.threads) thread.join();
   state.threads.clear();

@@ -80,8 +80,8 @@ struct ServerOptions {
 };
 
 /// A running server.
-/// Threads: Start makes io_threads + worker_threads; methods may be called from any thread but not
-/// from a handler.
+/// Threads: Start makes 2 * io_threads + worker_threads (see BodyProducer); methods may be called
+/// from any thread but not from a handler.
 class Server {
  public:
   /// Listens before it returns. Errors: kInvalidArgument (an option, by name; certificate or key
@@ -98,7 +98,8 @@ class Server {
   std::uint16_t port() const;
   std::size_t connection_count() const;
 
-  /// Stops accepting, lets requests that have begun finish for up to `drain` of real time, then
+  /// Stops accepting, lets requests that have begun finish for up to `drain` of real time (streams
+  /// with an end to their last byte), then
   /// sets the cancel tokens of the rest and closes everything. Returns when all threads ended:
   /// a handler that ignores its token holds it up. Later calls do nothing.
   void Shutdown(Duration drain = std::chrono::seconds(10));

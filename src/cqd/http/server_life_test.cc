@@ -235,7 +235,7 @@ Router RoleRouter() {
 TEST(Authentication, BasicAsksOnceAndChecksRoles) {
   const TemporaryDirectory directory;
   const std::string path = directory.File("users");
-  ASSERT_TRUE(AddUser(path, "anna", Role::kAuthor, "secret", false, {64, 1}).ok());
+  ASSERT_TRUE(AddUser(path, "anna", Role::kAuthor, "secret12", false, {64, 1}).ok());
   ServerOptions options = TestOptions();
   SystemClock clock;
   options.authenticator = *MakeBasicAuthenticator({path}, clock);
@@ -249,7 +249,7 @@ TEST(Authentication, BasicAsksOnceAndChecksRoles) {
   EXPECT_TRUE(asked->Header("WWW-Authenticate")->starts_with("Basic realm="));
   EXPECT_EQ(status("/open", {}), 200);
   ClientOptions anna;
-  anna.credentials = BasicCredentials{"anna", "secret"};
+  anna.credentials = BasicCredentials{"anna", "secret12"};
   for (int round = 0; round < 2; ++round) {  // the second time from memory
     EXPECT_EQ(Get(UrlOf(*server, "/reader"), anna)->body, "hello anna");
     EXPECT_EQ(status("/author", anna), 200);

@@ -28,8 +28,8 @@ Request WithSession(const std::string& token) {
 class BrowserSession : public testing::Test {
  protected:
   void SetUp() override {
-    ASSERT_TRUE(AddUser(path_, "anna", Role::kAuthor, "secret", false, kCheap).ok());
-    ASSERT_TRUE(AddUser(path_, "root", Role::kAdministrator, "root", false, kCheap).ok());
+    ASSERT_TRUE(AddUser(path_, "anna", Role::kAuthor, "secret12", false, kCheap).ok());
+    ASSERT_TRUE(AddUser(path_, "root", Role::kAdministrator, "rootroot", false, kCheap).ok());
     basic_ = *MakeBasicAuthenticator({.password_file = path_}, clock_);
   }
   ErrorCode CodeOf(const Request& request) {
@@ -44,10 +44,10 @@ class BrowserSession : public testing::Test {
 };
 
 TEST_F(BrowserSession, StandsForTheCredentialsUntilItIsOver) {
-  const auto wrong = basic_->BeginSession("anna", "Secret", kHere);
+  const auto wrong = basic_->BeginSession("anna", "Secret12", kHere);
   ASSERT_FALSE(wrong.ok());
   EXPECT_EQ(wrong.error().code, ErrorCode::kUnauthenticated);
-  const auto anna = basic_->BeginSession("anna", "secret", kHere);
+  const auto anna = basic_->BeginSession("anna", "secret12", kHere);
   ASSERT_TRUE(anna.ok());
   EXPECT_EQ(anna->token.size(), 64U);
   EXPECT_EQ(anna->principal.role, Role::kAuthor);
@@ -64,7 +64,7 @@ TEST_F(BrowserSession, StandsForTheCredentialsUntilItIsOver) {
 }
 
 TEST_F(BrowserSession, EndsWhenAskedAndForUnknownTokens) {
-  const auto anna = basic_->BeginSession("anna", "secret", kHere);
+  const auto anna = basic_->BeginSession("anna", "secret12", kHere);
   ASSERT_TRUE(anna.ok());
   basic_->EndSession(WithSession(anna->token));
   EXPECT_EQ(CodeOf(WithSession(anna->token)), ErrorCode::kUnauthenticated);
@@ -78,18 +78,18 @@ TEST_F(BrowserSession, EndsWhenAskedAndForUnknownTokens) {
 }
 
 TEST_F(BrowserSession, FollowsTheUserFile) {
-  const auto anna = basic_->BeginSession("anna", "secret", kHere);
-  const auto again = basic_->BeginSession("anna", "secret", kHere);
+  const auto anna = basic_->BeginSession("anna", "secret12", kHere);
+  const auto again = basic_->BeginSession("anna", "secret12", kHere);
   ASSERT_TRUE(anna.ok() && again.ok());
   EXPECT_NE(anna->token, again->token);
   ASSERT_TRUE(ChangeRole(path_, "anna", Role::kReader).ok());
   basic_->ForgetUsers();
   EXPECT_FALSE(basic_->AuthenticateFast(WithSession(anna->token)).has_value());
   EXPECT_EQ(basic_->Authenticate(WithSession(anna->token))->role, Role::kReader);
-  ASSERT_TRUE(ChangePassword(path_, "anna", "other", kCheap).ok());
+  ASSERT_TRUE(ChangePassword(path_, "anna", "other123", kCheap).ok());
   basic_->ForgetUsers();
   EXPECT_EQ(CodeOf(WithSession(anna->token)), ErrorCode::kUnauthenticated) << "another password";
-  const auto other = basic_->BeginSession("anna", "other", kHere);
+  const auto other = basic_->BeginSession("anna", "other123", kHere);
   ASSERT_TRUE(other.ok());
   ASSERT_TRUE(RemoveUser(path_, "anna").ok());
   clock_.Advance(seconds(31));
@@ -99,12 +99,12 @@ TEST_F(BrowserSession, FollowsTheUserFile) {
 TEST_F(BrowserSession, IsOffWhereNobodyTypesAPassword) {
   const auto off = MakeBasicAuthenticator({.password_file = path_, .session_time = {}}, clock_);
   ASSERT_TRUE(off.ok());
-  EXPECT_EQ((*off)->BeginSession("anna", "secret", kHere).error().code,
+  EXPECT_EQ((*off)->BeginSession("anna", "secret12", kHere).error().code,
             ErrorCode::kFailedPrecondition);
   Request ours;
   ours.headers.Add("X-Requested-With", "OpenCQD");
   EXPECT_TRUE((*off)->ChallengeFor(ours).starts_with("Basic")) << "then the browser has to ask";
-  EXPECT_EQ(MakeOpenAuthenticator()->BeginSession("anna", "secret", kHere).error().code,
+  EXPECT_EQ(MakeOpenAuthenticator()->BeginSession("anna", "secret12", kHere).error().code,
             ErrorCode::kFailedPrecondition);
   EXPECT_FALSE(MakeOpenAuthenticator()->HasSession(WithSession("0")));
 }
@@ -210,6 +210,24 @@ TEST(SignInThrottle, IsBoundedAndCanBeOff) {
   EXPECT_EQ(off.counts().wrong, 1000);
 }
 
+// Promise: names from strangers take bounded memory, and one that no user can have is counted as
+// any other that does not exist.
+TEST(SignInThrottle, LongNamesAreCountedAndNotKept) {
+  SimulatedClock clock(FromMicros(0));
+  SignInThrottle throttle({.free_of_name = 3, .free_of_address = 100}, clock);
+  const std::string longest(kUserNameBytesMax, 'a');
+  EXPECT_EQ(GuesserKey(longest), longest);
+  const std::string one(16 * 1024, 'a');
+  const std::string other = std::string(16 * 1024 - 1, 'a') + 'b';
+  EXPECT_EQ(GuesserKey(one).size(), 65U);
+  EXPECT_NE(GuesserKey(one), GuesserKey(other));
+  EXPECT_NE(GuesserKey(one), GuesserKey(longest + 'a'));
+  for (const std::string& name : {std::string("nobody"), longest, longest + 'a', one, other}) {
+    EXPECT_EQ(GuessUntilHeldBack(throttle, name, kHere), 4) << name.size();
+    EXPECT_EQ(throttle.Begin(name, kHere).error().detail, "1") << name.size();
+  }
+}
+
 TEST_F(BrowserSession, WrongPasswordsAreHeldBackEveryWay) {
   Request basic;
   basic.remote_address = kHere;
@@ -220,14 +238,14 @@ TEST_F(BrowserSession, WrongPasswordsAreHeldBackEveryWay) {
               ErrorCode::kUnauthenticated);
   }
   EXPECT_EQ(CodeOf(basic), ErrorCode::kResourceExhausted);
-  const auto right = basic_->BeginSession("anna", "secret", kHere);
+  const auto right = basic_->BeginSession("anna", "secret12", kHere);
   ASSERT_FALSE(right.ok()) << "nobody learns by it that the password is right";
   const Response refused = RefusedSignIn(right.error());
   EXPECT_EQ(refused.status, 429);
   ASSERT_EQ(refused.headers.size(), 1U);
   EXPECT_EQ(refused.headers[0], std::pair(std::string("Retry-After"), std::string("1")));
   clock_.Advance(seconds(1));
-  EXPECT_TRUE(basic_->BeginSession("anna", "secret", kHere).ok());
+  EXPECT_TRUE(basic_->BeginSession("anna", "secret12", kHere).ok());
   EXPECT_EQ(basic_->sign_in_counts()->right, 1);
   EXPECT_EQ(basic_->sign_in_counts()->wrong, 6);
   EXPECT_EQ(basic_->sign_in_counts()->held_back, 2);
@@ -237,9 +255,9 @@ TEST_F(BrowserSession, AsksAgainForThePassword) {
   Request request;
   request.remote_address = kHere;
   request.principal = {"anna", Role::kAuthor};
-  EXPECT_TRUE(basic_->CheckAgain(request, "secret").ok());
+  EXPECT_TRUE(basic_->CheckAgain(request, "secret12").ok());
   EXPECT_EQ(basic_->CheckAgain(request, "root").error().code, ErrorCode::kUnauthenticated);
-  EXPECT_EQ(MakeOpenAuthenticator()->CheckAgain(request, "secret").error().code,
+  EXPECT_EQ(MakeOpenAuthenticator()->CheckAgain(request, "secret12").error().code,
             ErrorCode::kFailedPrecondition);
   EXPECT_FALSE(MakeOpenAuthenticator()->sign_in_counts().has_value());
 }
@@ -260,8 +278,8 @@ TEST(SessionTable, IsBounded) {
 TEST(PasswordFile, TheLastAdministratorStays) {
   const TemporaryDirectory directory;
   const std::string path = directory.File("users");
-  ASSERT_TRUE(AddUser(path, "root", Role::kAdministrator, "x", false, kCheap).ok());
-  ASSERT_TRUE(AddUser(path, "anna", Role::kReader, "y", false, kCheap).ok());
+  ASSERT_TRUE(AddUser(path, "root", Role::kAdministrator, "xxxxxxxx", false, kCheap).ok());
+  ASSERT_TRUE(AddUser(path, "anna", Role::kReader, "yyyyyyyy", false, kCheap).ok());
   constexpr auto kStays = LastAdministrator::kStays;
   EXPECT_EQ(RemoveUser(path, "root", kStays).error().code, ErrorCode::kFailedPrecondition);
   EXPECT_EQ(ChangeRole(path, "root", Role::kReader, kStays).error().code,
@@ -269,13 +287,14 @@ TEST(PasswordFile, TheLastAdministratorStays) {
   EXPECT_TRUE(ChangeRole(path, "root", Role::kAdministrator, kStays).ok());
   EXPECT_EQ(ChangeRole(path, "nobody", Role::kReader).error().code, ErrorCode::kNotFound);
   EXPECT_EQ(ChangeRole(path, "anna", Role::kNone).error().code, ErrorCode::kInvalidArgument);
-  EXPECT_EQ(ChangePassword(path, "nobody", "x", kCheap).error().code, ErrorCode::kNotFound);
-  EXPECT_EQ(ChangePassword(path, "anna", "", kCheap).error().code, ErrorCode::kInvalidArgument);
+  EXPECT_EQ(ChangePassword(path, "nobody", "xxxxxxxx", kCheap).error().code, ErrorCode::kNotFound);
+  EXPECT_EQ(ChangePassword(path, "anna", "seven77", kCheap).error().code,
+            ErrorCode::kInvalidArgument);
   ASSERT_TRUE(ChangeRole(path, "anna", Role::kAdministrator).ok());
-  EXPECT_EQ(CheckPassword(*ReadPasswordFile(path), "anna", "y")->role, Role::kAdministrator)
+  EXPECT_EQ(CheckPassword(*ReadPasswordFile(path), "anna", "yyyyyyyy")->role, Role::kAdministrator)
       << "the password is kept";
-  ASSERT_TRUE(ChangePassword(path, "anna", "z", kCheap).ok());
-  EXPECT_EQ(CheckPassword(*ReadPasswordFile(path), "anna", "z")->role, Role::kAdministrator)
+  ASSERT_TRUE(ChangePassword(path, "anna", "zzzzzzzz", kCheap).ok());
+  EXPECT_EQ(CheckPassword(*ReadPasswordFile(path), "anna", "zzzzzzzz")->role, Role::kAdministrator)
       << "the role is kept";
   EXPECT_TRUE(RemoveUser(path, "root", kStays).ok());
 }

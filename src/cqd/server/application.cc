@@ -168,12 +168,15 @@ Status Application::OpenParts() {
                      .entries_max = static_cast<std::size_t>(config_.integration_log_entries_max)},
                     clock_));
   CQD_ASSIGN_OR_RETURN(const TimeZone zone, TimeZone::Find(config_.cube_time_zone));
+  std::optional<std::int64_t> rollup_rows_min;
+  if (config_.cube_rollup_rows_min > 0) rollup_rows_min = config_.cube_rollup_rows_min;
   CQD_ASSIGN_OR_RETURN(
       cube_, cube::Cube::Open({.folder = DataPath(config_, "cube"),
                                .zone = zone,
                                .threads = static_cast<int>(config_.cube_threads),
                                .deltas_max = static_cast<int>(config_.cube_deltas_max),
-                               .versions_max = static_cast<int>(config_.cube_versions_max)},
+                               .versions_max = static_cast<int>(config_.cube_versions_max),
+                               .rollup_rows_min = rollup_rows_min},
                               *archive_, clock_));
   for (const std::string& damage : cube_->damage()) {
     LogWarning("cube: {}", damage);

@@ -11,7 +11,6 @@
 #include <toml++/toml.h>
 
 #include "base/text.h"
-#include "base/time_zone.h"
 #include "file/io.h"
 
 namespace cqd::server {
@@ -511,6 +510,16 @@ std::vector<Setting> SettingsOf(Config& c) {
        .unit = "segments",
        .meaning = "Small segments a month may have before they are folded into one. Larger: "
                   "cheaper runs, slower queries."},
+      {.key = "cube.rollup_rows_min",
+       .value = &c.cube_rollup_rows_min,
+       .min = 0,
+       .max = kMany,
+       .unit = "streams",
+       .meaning =
+           "A kind of query (attributes and measures, whatever its filters pick) that had to "
+           "look at this many streams is counted into rollups in memory, from which the next "
+           "ones of its kind answer; 0: none are made. Smaller: more kinds become fast, and "
+           "their first queries cost more. Rollups take at most 256 MiB."},
 
       {.key = "collector.enabled",
        .value = &c.collector,
@@ -648,47 +657,6 @@ Result<Config> ReadConfig(const std::string& path) {
   CQD_ASSIGN_OR_RETURN(Config config, ParseConfig(text, path));
   ResolvePaths(config, std::filesystem::absolute(path).parent_path());
   return config;
-}
-
-std::vector<std::string> CheckConfig(const Config& config) {
-  std::vector<std::string> findings;
-  if (config.tls_certificate_file.empty() != config.tls_key_file.empty()) {
-    findings.push_back(
-        "server.tls_certificate_file and server.tls_key_file go together: set both or neither");
-  }
-  if (config.auth_mode == "basic" && config.password_file.empty()) {
-    findings.push_back(
-        "auth.mode is \"basic\", but auth.password_file is empty: name a file and fill it with "
-        "'cqd user add'");
-  }
-  if (config.auth_mode == "proxy" &&
-      (config.proxy_user_header.empty() || config.proxy_addresses.empty())) {
-    findings.push_back(
-        "auth.mode is \"proxy\": set auth.proxy_user_header and auth.proxy_addresses");
-  }
-  for (const auto& [key, zone] : {std::pair("data_api.time_zone", &config.data_api_time_zone),
-                                  std::pair("cube.time_zone", &config.cube_time_zone)}) {
-    if (const auto found = TimeZone::Find(*zone); !found.ok())
-      findings.push_back(fmt::format("{}: {}", key, found.error().message));
-  }
-  for (const SourceConfig& source : config.sources) {
-    if (!source.credential_expires_on.empty() && !ParseTime(source.credential_expires_on).ok())
-      findings.push_back(fmt::format(
-          "source.credential_expires_on of {}: \"{}\" is no day; write it like \"2026-12-31\"",
-          source.name, source.credential_expires_on));
-  }
-  if (config.every_s > 0 && config.warn_after_s < config.every_s) {
-    findings.push_back(
-        fmt::format("integration.warn_after_s ({}) is shorter than integration.every_s ({}): every "
-                    "stage would be late before its next run; raise it to {}",
-                    config.warn_after_s, config.every_s, 2 * config.every_s));
-  }
-  if (config.error_after_s < config.warn_after_s) {
-    findings.push_back(fmt::format(
-        "integration.error_after_s ({}) is shorter than integration.warn_after_s ({}): raise it",
-        config.error_after_s, config.warn_after_s));
-  }
-  return findings;
 }
 
 }  // namespace cqd::server

@@ -107,6 +107,7 @@ struct Config {
   std::int64_t cube_threads = 2;
   std::int64_t cube_deltas_max = 16;
   std::int64_t cube_versions_max = 4;
+  std::int64_t cube_rollup_rows_min = 1'000'000;  ///< 0: no rollups
 
   bool collector = true;
   std::string collector_role = "none";

@@ -7,6 +7,8 @@
 #include <fstream>
 #include <sstream>
 
+#include "cube/cube.h"
+
 namespace cqd::server {
 namespace {
 
@@ -32,6 +34,17 @@ TEST(Config, ReadsValuesAndSources) {
   EXPECT_THAT(config.cors_trusted_origins, testing::ElementsAre("https://a.example"));
   ASSERT_EQ(config.sources.size(), 2U);
   EXPECT_EQ(config.sources[0].margin_s, 60);
+}
+
+// 0 streams would mean "every query is counted"; as a setting it means that none is.
+TEST(Config, RollupsCanBeMadeSoonerOrNever) {
+  EXPECT_EQ(Config{}.cube_rollup_rows_min, cube::CubeOptions{}.rollup_rows_min);
+  const auto rows_min = [](const std::string& value) {
+    return ParseConfig("[cube]\nrollup_rows_min = " + value + "\n", "cqd.toml");
+  };
+  EXPECT_EQ(rows_min("50000")->cube_rollup_rows_min, 50'000);
+  EXPECT_EQ(rows_min("0")->cube_rollup_rows_min, 0);
+  EXPECT_EQ(rows_min("-1").error().code, ErrorCode::kInvalidArgument);
 }
 
 TEST(Config, ReadsAlertSettingsAndReceivers) {

@@ -1,7 +1,7 @@
 // Users of the password file and what they may do.
 import { useState } from 'preact/hooks';
 import { ApiError, json } from '../../api/http';
-import type { Role } from '../../api/session';
+import { passwordCharactersMin, type Role } from '../../api/session';
 import type { PageProps } from '../../app/page';
 import { t } from '../../text/text';
 import { Button } from '../../ui/button';
@@ -83,6 +83,7 @@ function UserDialog({ name, onClose, onDone }: { name?: string; onClose: () => v
   const [error, setError] = useState('');
   const [busy, setBusy] = useState(false);
   const fixed = name !== undefined;
+  const short = password !== '' && [...password].length < passwordCharactersMin;
   const save = async () => {
     setBusy(true);
     setError('');
@@ -101,12 +102,12 @@ function UserDialog({ name, onClose, onDone }: { name?: string; onClose: () => v
       title={fixed ? t('admin.password_of', { name }) : t('admin.add_user')} onClose={onClose}
       actions={<>
         <Button onClick={onClose}>{t('common.cancel')}</Button>
-        <Button look="primary" busy={busy} disabled={password === '' || (!fixed && typed === '')} onClick={() => void save()}>{t('common.save')}</Button>
+        <Button look="primary" busy={busy} disabled={password === '' || short || (!fixed && typed === '')} onClick={() => void save()}>{t('common.save')}</Button>
       </>}
     >
       {!fixed && <TextField label={t('signin.name')} value={typed} maxLength={128} autocomplete="off" spellcheck={false} onInput={(event) => setTyped(event.currentTarget.value)} />}
       {!fixed && <Select label={t('about.role')} value={role} options={roleOptions()} onChange={setRole} hint={t(`admin.role_${role}`)} />}
-      <TextField type="password" label={t('signin.password')} value={password} maxLength={1024} autocomplete="new-password" hint={t('admin.password_hint')} onInput={(event) => setPassword(event.currentTarget.value)} />
+      <TextField type="password" label={t('signin.password')} value={password} maxLength={1024} autocomplete="new-password" hint={t('password.rule', { count: passwordCharactersMin })} error={short ? t('password.short') : undefined} onInput={(event) => setPassword(event.currentTarget.value)} />
       {error && <p class="field-error" role="alert" lang="en">{error}</p>}
     </Dialog>
   );

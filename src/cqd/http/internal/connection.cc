@@ -45,6 +45,17 @@ Connection::Connection(IoLoop& loop, std::string remote_address, bool refused)
   SetTimeout(loop_.server.options.header_timeout);
 }
 
+// What a producer of a broken answer holds may take long to free: not on the thread of the others.
+Connection::~Connection() {
+  if (response_.producer == nullptr || response_.produce_inline) return;
+  try {
+    loop_.server.piece_pool.TryPost([producer = std::move(response_.producer)] {});
+  } catch (const std::exception& fault) {
+    // No memory for the job: then it is freed here.
+    LogError("stream {}: {}", plan_.pattern, fault.what());
+  }
+}
+
 void Connection::OnReady() {
   if (state_ == State::kClosed) return;
   state_ = State::kIdle;
@@ -358,14 +369,14 @@ void Connection::StartProducer() {
   state_ = State::kProduce;
   chunk_.clear();
   if (response_.signal != nullptr) signal_seen_ = response_.signal->generation();
-  const bool posted = loop_.server.pool.TryPost([self = shared_from_this()] {
+  const bool posted = loop_.server.piece_pool.TryPost([self = shared_from_this()] {
     bool failed = false;
     const bool more = self->ProduceChunk(failed);
     boost::asio::post(self->loop_.io, [self, more, failed] {
       if (self->OnChunk(more, failed)) self->Process();
     });
   });
-  // No worker is free: asked again at the next tick.
+  // Only while the server closes everything.
   if (!posted) {
     state_ = State::kPause;
     timeout_at_ = loop_.now;

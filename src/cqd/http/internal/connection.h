@@ -30,11 +30,11 @@ namespace cqd::http {
 /// answers leave in the order of their requests. Small answers to requests sent ahead leave
 /// together.
 /// Threads: the loop's only; a worker touches request_ and response_ while state_ is kHandler, and
-/// response_ and chunk_ while it is kProduce.
+/// a thread of pieces response_ and chunk_ while it is kProduce.
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
   Connection(IoLoop& loop, std::string remote_address, bool refused);
-  virtual ~Connection() = default;
+  virtual ~Connection();
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
@@ -61,7 +61,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
     kBody,     // a part of a body is missing
     kHandler,  // a worker runs the handler
     kSend,     // a write is under way
-    kProduce,  // a worker makes the next chunk
+    kProduce,  // the next chunk is being made
     kPause,    // the producer had nothing
     kLinger,   // all is sent; waits for the client to close
     kClosed,

@@ -43,7 +43,8 @@ ServerShared::ServerShared(ServerOptions given, Router table)
       authenticator(options.authenticator != nullptr ? options.authenticator
                                                      : MakeOpenAuthenticator()),
       dispatcher(router, options.cors, *authenticator),
-      pool(options.worker_threads, options.worker_queue_max) {}
+      pool(options.worker_threads, options.worker_queue_max),
+      piece_pool(options.io_threads, options.connections_max) {}
 
 IoLoop::IoLoop(ServerShared& shared)
     : server(shared), common(shared.options.security, shared.options.tls.has_value()), timer_(io) {

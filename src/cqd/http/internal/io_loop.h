@@ -52,6 +52,8 @@ struct ServerShared {
   const Dispatcher dispatcher;
   std::optional<boost::asio::ssl::context> tls;
   WorkerPool pool;
+  /// For BodyProducers. A connection asks for one piece at a time, so none is ever refused.
+  WorkerPool piece_pool;
   std::atomic<std::size_t> connection_count{0};
   /// Notified when the last connection closes.
   std::mutex mutex;

@@ -1,8 +1,12 @@
 #include "http/internal/sign_in_throttle.h"
 
 #include <fmt/format.h>
+#include <openssl/sha.h>
 
 #include <algorithm>
+#include <array>
+
+#include "http/password_file.h"
 
 namespace cqd::http {
 namespace {
@@ -22,13 +26,21 @@ std::string PairOf(std::string_view name, std::string_view address) {
 
 }  // namespace
 
-std::vector<SignInThrottle::Place> SignInThrottle::PlacesOf(std::string_view name,
+std::string GuesserKey(std::string_view name) {
+  if (name.size() <= kUserNameBytesMax) return std::string(name);
+  std::array<unsigned char, SHA256_DIGEST_LENGTH> digest{};
+  SHA256(reinterpret_cast<const unsigned char*>(name.data()), name.size(), digest.data());
+  return fmt::format("\n{:02x}", fmt::join(digest, ""));
+}
+
+std::vector<SignInThrottle::Place> SignInThrottle::PlacesOf(std::string_view typed,
                                                             std::string_view address) {
+  std::string name = GuesserKey(typed);
   std::string pair = PairOf(name, address);
   const auto known = pairs_.find(pair);
   if (known != pairs_.end() && clock_.Monotonic() - known->second.touched < kKnownFor)
     return {{&pairs_, std::move(pair), limits_.free_of_name}};
-  return {{&names_, std::string(name), limits_.free_of_name},
+  return {{&names_, std::move(name), limits_.free_of_name},
           {&addresses_, std::string(address), limits_.free_of_address}};
 }
 

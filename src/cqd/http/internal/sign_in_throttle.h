@@ -15,8 +15,14 @@
 namespace cqd::http {
 
 /// Names, addresses and pairs of both remembered, each; over it the one that was used longest ago
-/// goes. A bound of ours on memory.
+/// goes. A bound of ours on memory: with the longest keys (GuesserKey) all three tables take less
+/// than 8 MiB.
 inline constexpr std::size_t kGuessersMax = 10'000;
+
+/// What is remembered of a name that somebody typed: itself, at most kUserNameBytesMax bytes. A
+/// longer one, which no user has, is counted like any other unknown name, but by its SHA-256, 65
+/// bytes that begin with a line end, which no name has (CheckUserName).
+std::string GuesserKey(std::string_view name);
 
 /// Counts wrong passwords by name and by address. After the free ones each further guess doubles
 /// the wait, from one second to `wait_max`; a guess during a wait is refused unlooked at and does
@@ -50,7 +56,7 @@ class SignInThrottle {
     std::string key;
     std::int64_t free;
   };
-  std::vector<Place> PlacesOf(std::string_view name, std::string_view address);
+  std::vector<Place> PlacesOf(std::string_view typed, std::string_view address);
   /// How long to wait after that many wrong guesses.
   Duration WaitAfter(std::int64_t wrong, std::int64_t free) const;
   void Shrink(Table& table) const;
