@@ -5,6 +5,8 @@
 // With EXPORT_FOLDER the columns that Q1 to Q8 need are written too: rows.tsv (numbers only) and
 // one file of captions an attribute, which bench/peers loads. The digest is that of the answer's
 // lines of captions and cells, in order of the text: bench/peers makes the same from its answers.
+// Of a query for the first rows by a measure it is that of the measure's cells: several members may
+// have the last of them. Each query is measured without rollups, then ("Q1+") with them.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -238,12 +240,16 @@ std::uint64_t Fnv(std::string_view text, std::uint64_t hash) {
 }
 
 /// Lines "caption<TAB>...<TAB>cell...", sorted by their bytes; averages with three decimals.
-std::vector<std::string> LinesOf(const cube::ResultTable& table) {
+std::vector<std::string> LinesOf(const cube::CubeQuery& query, const cube::ResultTable& table) {
   std::vector<std::string> lines;
   for (const auto& row : table.rows) {
     std::string& line = lines.emplace_back();
-    for (const std::string& caption : row.captions) line += caption + '\t';
-    for (const cube::Cell& cell : row.cells) {
+    if (!query.order) {
+      for (const std::string& caption : row.captions) line += caption + '\t';
+    }
+    for (std::size_t c = 0; c < row.cells.size(); ++c) {
+      if (query.order && c != query.order->measure) continue;
+      const cube::Cell& cell = row.cells[c];
       switch (cell.kind) {
         case cube::Cell::Kind::kNull:
           line += "null\t";
@@ -267,7 +273,31 @@ std::string DigestOf(const std::vector<std::string>& lines) {
   return fmt::format("{:016x}", hash);
 }
 
-void MeasureAll(const std::string& folder, int runs, int threads, const std::string& answers) {
+void MeasureAll(const cube::Snapshot& snapshot, const char* mark, int runs,
+                const std::string& answers) {
+  for (const Named& named : Queries()) {
+    std::vector<double> times;
+    const double cpu = CpuSeconds();
+    cube::ResultTable table;
+    for (int run = 0; run < runs; ++run) {
+      const auto start = std::chrono::steady_clock::now();
+      table = OrStop(snapshot.Answer(named.query, {}));
+      times.push_back(Seconds(start) * 1e3);
+    }
+    const double first = times.front();
+    std::sort(times.begin(), times.end());
+    const auto lines = LinesOf(named.query, table);
+    fmt::print("{:6}  {:8.2f}  {:9.3f}  {:9.3f}  {:6.3f}  {}  {}\n", std::string(named.name) + mark,
+               first, times.front(), times[static_cast<std::size_t>(runs / 2)],
+               (CpuSeconds() - cpu) * 1e3 / runs, table.rows.size(), DigestOf(lines));
+    if (!answers.empty()) {
+      OrStop(file::WriteDurably(fmt::format("{}/{}{}.tsv", answers, named.name, mark),
+                                fmt::format("{}\n", fmt::join(lines, "\n"))));
+    }
+  }
+}
+
+void Measure(const std::string& folder, int runs, int threads, const std::string& answers) {
   const auto base = OpenBase(folder);
   cube::SnapshotParts parts;
   std::vector<std::string> files;
@@ -285,6 +315,12 @@ void MeasureAll(const std::string& folder, int runs, int threads, const std::str
   parts.threads = threads;
   parts.budget = std::make_shared<cube::MemoryBudget>(std::int64_t{4} << 30);
   const auto budget = parts.budget;
+  const cube::CubeOptions defaults;
+  cube::SnapshotParts with_rollups = parts;
+  with_rollups.rollups = {.segment_rows_min = defaults.rollup_segment_rows_min,
+                          .rows_min = *defaults.rollup_rows_min,
+                          .rows_per_tuple_min = defaults.rollup_rows_per_tuple_min};
+  with_rollups.rollup_budget = std::make_shared<cube::MemoryBudget>(std::int64_t{1} << 30);
   const cube::ColumnarSnapshot snapshot(std::move(parts));
   fmt::print("{} streams, {} segments, {:.1f} bytes a stream, opened in {:.3f} s\n",
              snapshot.row_count(), files.size(),
@@ -292,25 +328,8 @@ void MeasureAll(const std::string& folder, int runs, int threads, const std::str
                  static_cast<double>(std::max<std::int64_t>(1, snapshot.row_count())),
              Seconds(start));
   fmt::print("query  first ms   least ms  median ms  cpu ms  rows  digest\n");
-  for (const Named& named : Queries()) {
-    std::vector<double> times;
-    const double cpu = CpuSeconds();
-    cube::ResultTable table;
-    for (int run = 0; run < runs; ++run) {
-      start = std::chrono::steady_clock::now();
-      table = OrStop(snapshot.Answer(named.query, {}));
-      times.push_back(Seconds(start) * 1e3);
-    }
-    const double first = times.front();
-    std::sort(times.begin(), times.end());
-    fmt::print("{:5}  {:8.2f}  {:9.3f}  {:9.3f}  {:6.3f}  {}  {}\n", named.name, first,
-               times.front(), times[static_cast<std::size_t>(runs / 2)],
-               (CpuSeconds() - cpu) * 1e3 / runs, table.rows.size(), DigestOf(LinesOf(table)));
-    if (!answers.empty()) {
-      OrStop(file::WriteDurably(fmt::format("{}/{}.tsv", answers, named.name),
-                                fmt::format("{}\n", fmt::join(LinesOf(table), "\n"))));
-    }
-  }
+  MeasureAll(snapshot, "", runs, answers);
+  MeasureAll(cube::ColumnarSnapshot(std::move(with_rollups)), "+", runs, answers);
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
   fmt::print("codes made for queries: {} MB; peak memory {} MB, most of it mapped files\n",
@@ -327,7 +346,7 @@ int main(int argc, char** argv) {
   if (command == "make" && argc > 3) {
     Make(argv[2], std::atoll(argv[3]), argc > 4 ? argv[4] : "");
   } else if (command == "measure") {
-    MeasureAll(argv[2], number(3, 41), number(4, 2), argc > 5 ? argv[5] : "");
+    Measure(argv[2], number(3, 41), number(4, 2), argc > 5 ? argv[5] : "");
   } else {
     fmt::print(stderr, "cube_scale_bench make FOLDER STREAMS [EXPORT] | measure FOLDER [runs]\n");
     return 2;

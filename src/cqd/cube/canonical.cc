@@ -65,6 +65,9 @@ std::string CanonicalText(const CubeQuery& query) {
   }
   if (query.window)
     out += fmt::format("w{},{}", query.window->first.index(), query.window->last.index());
+  if (query.order) {
+    out += fmt::format("o{}{}", query.order->measure, query.order->descending ? '>' : '<');
+  }
   if (query.row_limit) out += fmt::format("l{}", *query.row_limit);
   if (query.what_if) {
     out += 't';

@@ -165,6 +165,15 @@ TEST(ParseCubeQuery, NamesTheField) {
       {"{" + kCount + ",\"Trend\":[]}", "Trend"},
       {"{" + kCount + R"(,"Trend":{"EnableTrend":"maybe"}})", "Trend.EnableTrend"},
       {"{" + kCount + ",\"LimitResultRowsCount\":0}", "LimitResultRowsCount"},
+      {"{" + kCount + ",\"OrderBy\":\"[Measures].[Audio Streams Count]\"}", "OrderBy"},
+      {"{" + kCount + ",\"OrderBy\":{}}", "OrderBy.DataModelName"},
+      {"{" + kCount + R"(,"OrderBy":{"DataModelName":"[Measures].[None]"}})",
+       "OrderBy.DataModelName"},
+      {"{" + kCount + R"(,"OrderBy":{"DataModelName":"[Measures].[Avg Jitter]"}})",
+       "OrderBy.DataModelName"},
+      {"{" + kCount + R"(,"OrderBy":{"DataModelName":"[Measures].[Audio Streams Count]",)" +
+           R"("Descending":"maybe"}})",
+       "OrderBy.Descending"},
       {"{" + kCount + ",\"LimitResultRowsCount\":\"many\"}", "LimitResultRowsCount"},
   };
   for (const Wrong& wrong : cases) {

@@ -47,11 +47,19 @@ struct MonthWindow {
   bool operator==(const MonthWindow&) const = default;
 };
 
+/// Rows by the cells of a measure; null last either way, equal cells in member order.
+struct RowOrder {
+  std::size_t measure = 0;  ///< in CubeQuery::measures
+  bool descending = true;
+  bool operator==(const RowOrder&) const = default;
+};
+
 struct CubeQuery {
   std::vector<const model::Attribute*> dimensions;
   std::vector<const model::Measure*> measures;
   std::vector<Filter> filters;            ///< without the month filters when a window stands
   std::optional<MonthWindow> window;      ///< the trend, when enabled
+  std::optional<RowOrder> order;          ///< OrderBy; none: member order
   std::optional<std::int64_t> row_limit;  ///< LimitResultRowsCount
   /// Measures count by classes of other limits; filters and dimensions stay with the published.
   std::optional<model::Classifier> what_if;
@@ -119,7 +127,7 @@ struct Cell {
   bool operator==(const Cell&) const = default;
 };
 
-/// Rows in member order, first dimension first; cells in request order.
+/// Rows in member order, first dimension first, or in the query's; cells in request order.
 struct ResultTable {
   struct Row {
     std::vector<std::string> captions;
@@ -136,6 +144,9 @@ struct ResultTable {
 ResultTable Finish(const CubeQuery& query, Groups groups);
 /// One cell of it.
 Cell MakeCell(const model::Measure& measure, const Accumulator& sum);
+/// Whether a row with `a` comes before one with `b`. A strict weak order of the cells of one
+/// measure.
+bool ComesBefore(const RowOrder& order, const Cell& a, const Cell& b);
 
 /// Runs queries over one fixed state of the data. Threads: Run from any thread.
 class Executor {

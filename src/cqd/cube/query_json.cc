@@ -194,6 +194,30 @@ Status ReadRowLimit(const json::object& body, CubeQuery& query) {
   return OkStatus();
 }
 
+Status ReadOrder(const json::object& body, CubeQuery& query) {
+  const json::value* value = FindProperty(body, "OrderBy");
+  if (value == nullptr || value->is_null()) return OkStatus();
+  if (!value->is_object()) {
+    return Invalid(fmt::format("OrderBy must be an object like {{\"DataModelName\": "
+                               "\"[Measures].[Audio Poor Streams Count]\"}}, not {}",
+                               KindOfJson(*value)),
+                   "OrderBy");
+  }
+  const std::string field = "OrderBy.DataModelName";
+  CQD_ASSIGN_OR_RETURN(const auto name, TextProperty(value->get_object(), "DataModelName", field));
+  if (!name) return Invalid(field + " names one of the Measurements", field);
+  CQD_ASSIGN_OR_RETURN(const model::Measure* measure, ResolveMeasure(*name, field));
+  const auto at = std::find(query.measures.begin(), query.measures.end(), measure);
+  if (at == query.measures.end()) {
+    return Invalid(field + " must be one of the query's Measurements", field);
+  }
+  CQD_ASSIGN_OR_RETURN(const auto descending,
+                       BooleanProperty(value->get_object(), "Descending", "OrderBy.Descending"));
+  query.order =
+      RowOrder{static_cast<std::size_t>(at - query.measures.begin()), descending.value_or(true)};
+  return OkStatus();
+}
+
 }  // namespace
 
 Result<CubeQuery> ParseCubeQuery(std::string_view text) {
@@ -212,6 +236,7 @@ Result<CubeQuery> ParseCubeQuery(std::string_view text) {
   }
   CQD_RETURN_IF_ERROR(ReadFilters(body, query));
   CQD_RETURN_IF_ERROR(ReadTrend(body, query));
+  CQD_RETURN_IF_ERROR(ReadOrder(body, query));
   CQD_RETURN_IF_ERROR(ReadRowLimit(body, query));
   CQD_ASSIGN_OR_RETURN(query.what_if, ReadWhatIf(body));
   return query;

@@ -287,6 +287,10 @@ TEST(CanonicalText, EverythingElseCounts) {
   texts.push_back(CanonicalText(query));
   query.row_limit = 5;
   texts.push_back(CanonicalText(query));
+  query.order = RowOrder{.measure = 0, .descending = true};
+  texts.push_back(CanonicalText(query));
+  query.order->descending = false;
+  texts.push_back(CanonicalText(query));
   query.window = MonthWindow{Month(2015, 1), Month(2015, 3)};
   texts.push_back(CanonicalText(query));
   query.measures.clear();

@@ -123,8 +123,26 @@ Cell MakeCell(const Measure& measure, const Accumulator& sum) {
   return {};
 }
 
+bool ComesBefore(const RowOrder& order, const Cell& a, const Cell& b) {
+  const bool a_null = a.kind == Cell::Kind::kNull, b_null = b.kind == Cell::Kind::kNull;
+  if (a_null || b_null) return b_null && !a_null;
+  const Cell& first = order.descending ? b : a;
+  const Cell& second = order.descending ? a : b;
+  if (first.kind == Cell::Kind::kInteger && second.kind == Cell::Kind::kInteger) {
+    return first.integer < second.integer;
+  }
+  return first.decimal < second.decimal;  // the cells of a measure are of one kind, or null
+}
+
 ResultTable Finish(const CubeQuery& query, Groups groups) {
   std::sort(groups.begin(), groups.end(), Before);
+  if (query.order) {
+    const std::size_t m = query.order->measure;
+    std::stable_sort(groups.begin(), groups.end(), [&](const Group& a, const Group& b) {
+      return ComesBefore(*query.order, MakeCell(*query.measures[m], a.values[m]),
+                         MakeCell(*query.measures[m], b.values[m]));
+    });
+  }
   ResultTable table;
   std::size_t row_count = groups.size();
   table.rows_before_limit = static_cast<std::int64_t>(row_count);

@@ -53,6 +53,39 @@ TEST(Finish, EmptyCells) {
   EXPECT_EQ(Shown(MeasureKind::kCount, {0, 0}), "0");
 }
 
+// Promise: the rows of a query's order stand by the cells of its measure, null last either way,
+// equal ones in member order; the limit cuts after that.
+TEST(Finish, RowsInTheOrderOfAMeasure) {
+  Measure count, ratio;
+  count.kind = MeasureKind::kCount;
+  ratio.kind = MeasureKind::kRatio;
+  model::Attribute attribute;
+  CubeQuery query;
+  query.dimensions = {&attribute};
+  query.measures = {&count, &ratio};
+  const auto group = [](const char* name, std::int64_t number, Accumulator part) {
+    Group made;
+    made.members.push_back({.key = name, .caption = name});
+    made.values = {{number, 0}, part};
+    return made;
+  };
+  const Groups groups = {group("c", 7, {1, 4}), group("a", 7, {0, 0}), group("d", 9, {1, 2}),
+                         group("b", 1, {3, 4})};
+  const auto order = [&](std::optional<RowOrder> by) {
+    query.order = by;
+    std::string names;
+    for (const auto& row : Finish(query, groups).rows) names += row.captions[0];
+    return names;
+  };
+  EXPECT_EQ(order({}), "abcd");
+  EXPECT_EQ(order(RowOrder{.measure = 0, .descending = true}), "dacb");
+  EXPECT_EQ(order(RowOrder{.measure = 0, .descending = false}), "bacd");
+  EXPECT_EQ(order(RowOrder{.measure = 1, .descending = true}), "bdca");
+  EXPECT_EQ(order(RowOrder{.measure = 1, .descending = false}), "cdba");
+  query.row_limit = 2;
+  EXPECT_EQ(order(RowOrder{.measure = 0, .descending = true}), "da");
+}
+
 // Half away from zero at three decimals, exact from the integers.
 TEST(Finish, Rounding) {
   EXPECT_EQ(Shown(MeasureKind::kRatio, {1, 2000}), "0.001");  // 0.0005

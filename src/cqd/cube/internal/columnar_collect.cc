@@ -117,6 +117,39 @@ std::vector<std::uint32_t> OrderedOfTables(const Plan& plan, const Tally& tally,
   return groups;
 }
 
+/// Leaves the first `rows_max` groups by the cells of a measure, without sorting the others.
+void KeepFirst(const CubeQuery& query, const Plan& plan, const Tally& tally, std::size_t rows_max,
+               std::vector<std::uint32_t>& groups) {
+  struct Placed {
+    Cell cell;
+    std::uint32_t place;  // in member order
+  };
+  const std::size_t m = query.order->measure;
+  Values values(plan, tally);
+  std::vector<Placed> placed;
+  placed.reserve(groups.size());
+  for (const std::uint32_t group : groups) {
+    values.Go(group);
+    placed.push_back({MakeCell(*query.measures[m], values.Of(plan.measures[m])),
+                      static_cast<std::uint32_t>(placed.size())});
+  }
+  const auto middle =
+      placed.begin() + static_cast<std::ptrdiff_t>(std::min(rows_max, placed.size()));
+  const auto before = [&](const Placed& a, const Placed& b) {
+    if (ComesBefore(*query.order, a.cell, b.cell)) return true;
+    return !ComesBefore(*query.order, b.cell, a.cell) && a.place < b.place;
+  };
+  if (middle == placed.end()) {
+    std::sort(placed.begin(), placed.end(), before);
+  } else {
+    std::partial_sort(placed.begin(), middle, placed.end(), before);
+  }
+  std::vector<std::uint32_t> kept;
+  kept.reserve(static_cast<std::size_t>(middle - placed.begin()));
+  for (auto at = placed.begin(); at != middle; ++at) kept.push_back(groups[at->place]);
+  groups = std::move(kept);
+}
+
 }  // namespace
 
 Result<Groups> Collect(const CubeQuery& query, const Plan& plan, const Tally& tally,
@@ -149,10 +182,12 @@ Result<ResultTable> CollectTable(const CubeQuery& query, const Plan& plan, const
   ResultTable table;
   const auto rows_max =
       static_cast<std::size_t>(query.row_limit.value_or(std::numeric_limits<std::int64_t>::max()));
-  const std::vector<std::uint32_t> groups =
-      plan.shape.is_array() ? OrderedOfArray(plan, tally, rows_max, table.rows_before_limit)
-                            : OrderedOfTables(plan, tally, rows_max, table.rows_before_limit);
+  const std::size_t ordered_max = query.order ? std::numeric_limits<std::size_t>::max() : rows_max;
+  std::vector<std::uint32_t> groups =
+      plan.shape.is_array() ? OrderedOfArray(plan, tally, ordered_max, table.rows_before_limit)
+                            : OrderedOfTables(plan, tally, ordered_max, table.rows_before_limit);
   if (table.rows_before_limit > limits.groups_max) return TooManyGroups(limits.groups_max);
+  if (query.order) KeepFirst(query, plan, tally, rows_max, groups);
   table.truncated = table.rows_before_limit > static_cast<std::int64_t>(groups.size());
   RowBytes bytes(limits);
   const std::size_t row_bytes = sizeof(ResultTable::Row) +

@@ -148,6 +148,11 @@ inline CubeQuery RandomQuery(Random& random, std::span<const model::StreamRow> r
                     month.Plus(static_cast<int>(Below(random, 3)))};
   }
   if (Below(random, 4) == 0) query.what_if = RandomClassifier(random);
+  if (!query.measures.empty() && Below(random, 3) == 0) {
+    query.order = RowOrder{static_cast<std::size_t>(Below(random, std::ssize(query.measures))),
+                           Below(random, 2) == 0};
+  }
+  if (Below(random, 4) == 0) query.row_limit = 1 + Below(random, 20);
   return query;
 }
 
