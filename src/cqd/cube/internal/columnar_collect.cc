@@ -121,7 +121,7 @@ std::vector<std::uint32_t> OrderedOfTables(const Plan& plan, const Tally& tally,
 
 Result<Groups> Collect(const CubeQuery& query, const Plan& plan, const Tally& tally,
                        const QueryLimits& limits) {
-  RowBytes bytes(limits);
+  RowBytes bytes(limits, tally.held());
   const std::size_t group_bytes = sizeof(Group) + plan.dimensions.size() * sizeof(model::Member) +
                                   plan.measures.size() * sizeof(Accumulator);
   Groups groups;
@@ -154,7 +154,7 @@ Result<ResultTable> CollectTable(const CubeQuery& query, const Plan& plan, const
                             : OrderedOfTables(plan, tally, rows_max, table.rows_before_limit);
   if (table.rows_before_limit > limits.groups_max) return TooManyGroups(limits.groups_max);
   table.truncated = table.rows_before_limit > static_cast<std::int64_t>(groups.size());
-  RowBytes bytes(limits);
+  RowBytes bytes(limits, tally.held());
   const std::size_t row_bytes = sizeof(ResultTable::Row) +
                                 plan.dimensions.size() * sizeof(std::string) +
                                 plan.measures.size() * sizeof(Cell);

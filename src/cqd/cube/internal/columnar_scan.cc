@@ -60,10 +60,14 @@ bool IsLate(const column::ColumnView* view, const column::CodeSet& set) {
 
 }  // namespace
 
-Tally::Tally(const Plan& plan) : groups(plan.shape), distincts(plan.distincts.size()) {
-  for (const PlannedHistogram& histogram : plan.histograms) {
-    histograms.emplace_back(plan.shape.is_array() ? plan.shape.array_size() : 0,
-                            histogram.values.size());
+Tally::Tally(const Plan& plan, QueryMemory* memory)
+    : groups(plan.shape), group_share(memory, {MemoryUse::Kind::kGroups}) {
+  for (std::size_t d = 0; d < plan.distincts.size(); ++d) {
+    distincts.emplace_back(MemoryShare(memory, {MemoryUse::Kind::kDistinct, d}));
+  }
+  for (std::size_t h = 0; h < plan.histograms.size(); ++h) {
+    histograms.emplace_back(plan.histograms[h].values.size(),
+                            MemoryShare(memory, {MemoryUse::Kind::kHistogram, h}));
   }
   Resize(plan);
   if (!plan.shape.is_array()) return;
@@ -93,9 +97,11 @@ void Tally::Resize(const Plan& plan) {
   for (auto& by_group : numbers) by_group.resize(groups.size());
   distinct_numbers.resize(plan.distincts.size());
   for (auto& by_group : distinct_numbers) by_group.resize(groups.size());
+  for (Histogram& histogram : histograms) histogram.Resize(groups.size());
+  if (!group_share.Resize(groups.size() * plan.group_bytes)) refused = true;
 }
 
-void Merge(const Plan& plan, const Tally& from, Tally& to, std::int64_t times) {
+void Merge(const Plan& plan, Tally& from, Tally& to, std::int64_t times) {
   if (plan.shape.is_array()) {
     MergeSets(from, {}, to);
     for (std::size_t i = 0; i < to.counts.size(); ++i) to.counts[i] += times * from.counts[i];
@@ -545,7 +551,7 @@ void Scanner::Scan(const VisibleSegment& visible, std::size_t segment,
     selected_rows_ = selected == count ? nullptr : selection_.data();
     if (selected == count) std::copy_n(all_rows_.data(), count, selection_.data());
     if (selected != 0) CountBlock(visible, segment, first, selected, tally);
-    if (tally.groups.size() > plan_.groups_max) return;  // the caller sees that too
+    if (tally.IsOver(plan_)) return;  // the caller sees that too
   }
 }
 
