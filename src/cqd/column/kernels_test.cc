@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <iostream>
 #include <map>
 #include <random>
@@ -39,6 +40,15 @@ TYPED_TEST(KernelsOf, FiltersAgreeWithTheDefinition) {
     std::vector<Mask> table(code_count);
     const std::uint64_t share = random() % 5;
     for (Mask& bit : table) bit = random() % 4 < share ? 1 : 0;
+    if (round % 2 == 0) {  // a few codes, or a few stretches of them: each has a way of its own
+      std::fill(table.begin(), table.end(), Mask{0});
+      const std::size_t longest = round % 4 == 0 ? 1 : 9;
+      for (std::size_t n = 1 + random() % 4; n-- > 0;) {
+        const std::size_t first = random() % code_count;
+        const std::size_t last = std::min(code_count, first + 1 + random() % longest);
+        for (std::size_t code = first; code < last; ++code) table[code] = 1;
+      }
+    }
     std::vector<TypeParam> codes(1 + random() % 8192);
     for (TypeParam& code : codes) code = static_cast<TypeParam>(random() % code_count);
     std::vector<Mask> start(codes.size());
@@ -94,7 +104,7 @@ TEST(Kernels, SumsByRowAndByRunAgree) {
   std::cout << "seed " << seed << "\n";
   std::mt19937_64 random(seed);
   constexpr std::size_t kRows = 5'000;
-  for (const std::int64_t step : {std::int64_t{0}, std::int64_t{1}, std::int64_t{1'000'000}}) {
+  for (const std::int64_t step : {0, 1, 300, 1'000'000}) {
     for (const unsigned nulls : {0U, 1U, 100U}) {  // in a hundred
       std::vector<std::int64_t> values(kRows);
       for (std::int64_t& value : values) {
@@ -111,9 +121,11 @@ TEST(Kernels, SumsByRowAndByRunAgree) {
       std::vector<std::int64_t> sums(7), numbers(7), run_sums(7), run_numbers(7), expected(7),
           expected_numbers(7);
       for (std::uint16_t row = 0; row < kRows; ++row) {
-        if (random() % 3 == 0) continue;
+        // With gaps first, then without.
+        if (row < kRows / 3 && random() % 3 == 0) continue;
         selection.push_back(row);
-        group.push_back(static_cast<std::uint32_t>(row / 100 % 7));
+        group.push_back(
+            static_cast<std::uint32_t>(row < kRows / 2 ? row / 100 % 7 : row / 700 % 7));
         if (values[row] == kNull) continue;
         expected[group.back()] += values[row];
         ++expected_numbers[group.back()];
@@ -123,7 +135,7 @@ TEST(Kernels, SumsByRowAndByRunAgree) {
                 numbers.data());
       std::vector<GroupRun> runs;
       ASSERT_TRUE(FindRuns(group.data(), group.size(), runs));
-      EXPECT_EQ(runs.size(), 50U);
+      EXPECT_EQ(runs.size(), 29U);
       AddRuns(view, 0, selection.data(), runs, run_sums.data(), run_numbers.data());
       EXPECT_EQ(sums, expected);
       EXPECT_EQ(numbers, expected_numbers);

@@ -71,6 +71,42 @@ TEST_F(ExplainTest, WindowsSkipSegmentsAndFiltersAreNamed) {
   EXPECT_EQ(explanation.filters[0].passing, 2);
 }
 
+// Promise: streams that no measure counts are left out once the groups they could make are there,
+// and only then.
+TEST(ExplainMedia, UncountedBlocksAreLeftOutWhenTheyCanAddNoGroup) {
+  testing::Corpus corpus;
+  corpus.AddLine("stream start_time=2015-03-02T10:00:00Z,media_label=0,transport=0,count=16384");
+  corpus.AddLine("stream start_time=2015-03-02T10:00:00Z,media_label=1,transport=0,count=8192");
+  corpus.AddLine("stream start_time=2015-03-03T10:00:00Z,media_label=1,transport=1,count=8191");
+  corpus.AddLine("stream start_time=2015-03-03T10:00:00Z,media_label=1,transport=9");
+  corpus.Classify();
+  const auto snapshot = MakeSnapshot(corpus.rows, corpus.MakeMapping(), corpus.zone,
+                                     {.threads = 1, .segment_rows = 32'768, .data_version = 1});
+  const auto ask = [&](const char* dimension) {
+    CubeQuery query;
+    query.dimensions = {model::FindAttribute(dimension)};
+    query.measures = {model::FindMeasure("[Measures].[Audio Streams Count]")};
+    Filter filter;
+    filter.attribute = model::FindAttribute("[Transport].[Transport]");
+    filter.operand = Operand::kNotEquals;
+    filter.values = {"Unrecognized"};
+    query.filters = {filter};
+    return std::pair(*snapshot->Explain(query, {}), *snapshot->Answer(query, {}));
+  };
+  const auto [month, by_month] = ask("[StartDate].[Month]");
+  EXPECT_EQ(month.scan.blocks, 4);
+  EXPECT_EQ(month.scan.blocks_skipped, 2);
+  EXPECT_EQ(month.scan.rows_scanned, 16'384);
+  ASSERT_EQ(by_month.rows.size(), 1U);
+  EXPECT_EQ(by_month.rows[0].cells[0].integer, 16'384);
+  // The second day has no audio, but it has streams.
+  const auto [date, by_date] = ask("[StartDate].[Date]");
+  EXPECT_LT(date.scan.blocks_skipped, 2);
+  ASSERT_EQ(by_date.rows.size(), 2U);
+  EXPECT_EQ(by_date.rows[0].cells[0].integer, 16'384);
+  EXPECT_EQ(by_date.rows[1].cells[0].integer, 0);
+}
+
 TEST_F(ExplainTest, StandsInTheAnswerOnRequest) {
   const SystemClock clock;
   QueryService service([this] { return snapshot_; }, {}, clock);

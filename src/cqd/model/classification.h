@@ -20,6 +20,7 @@ enum class MediaType : std::uint8_t {
   kVbss = 3,
   kOther = 4
 };
+inline constexpr std::size_t kMediaTypeCount = 5;
 /// Labels 0 audio; 1, 2, 4 and further video labels video; 3 sharing; 16 VbSS. An unknown label is
 /// typed by the metrics the row carries (reference/qoe-metrics-schema.md 2).
 MediaType MediaTypeOf(const StreamRow& row);

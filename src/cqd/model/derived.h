@@ -106,6 +106,12 @@ bool FirstIsCaller(const AgentInfo& caller, const AgentInfo& callee);
 /// Computes all columns of `row`. Pure; threads: any. Cost: about 1 us.
 void Derive(const StreamRow& row, const Mapping& mapping, const TimeZone& zone, DerivedRow& out);
 
+/// The fact that a stream is of the medium.
+constexpr Fact FactOf(MediaType medium) {
+  static_assert(static_cast<int>(Fact::kOtherMedia) == static_cast<int>(MediaType::kOther));
+  return static_cast<Fact>(static_cast<int>(Fact::kAudio) + static_cast<int>(medium));
+}
+
 /// The facts of a row whose leg was classified by `classifier` (ClassifySession); `derived` is the
 /// row by the published one.
 Facts FactsBy(const Classifier& classifier, const StreamRow& row, const DerivedRow& derived);

@@ -14,6 +14,15 @@ namespace {
 
 namespace hn = hwy::HWY_NAMESPACE;
 
+/// Asks for what comes a page later. The processor's own prefetching ends with each page of 4 KiB;
+/// with this a filter of codes of two bytes took a quarter less time. Beyond the end it does no
+/// harm.
+template <typename T>
+inline void AskAhead(const T* codes) {
+  constexpr std::size_t kBytes = 4096;
+  __builtin_prefetch(codes + kBytes / sizeof(T));
+}
+
 template <bool kOr>
 inline Mask Combined(Mask mask, bool in) {
   return static_cast<Mask>(kOr ? mask | static_cast<Mask>(in) : mask & static_cast<Mask>(in));
@@ -36,19 +45,77 @@ inline bool InAny(T code, std::span<const Interval> intervals) {
   return false;
 }
 
-/// 1 in the lanes whose code lies in one of the intervals, else 0.
-template <typename D, typename V>
-inline auto OnesInAny(D d, V codes, std::span<const Interval> intervals) {
+/// Whether each lane's code lies in a set of one, two or four intervals, in registers. (Vectors are
+/// members one by one: not every instruction set allows arrays of them.)
+template <int kCount, bool kSingle, typename D>
+class InIntervals {
+ public:
   using T = hn::TFromD<D>;
-  auto ones = hn::Zero(d);
-  for (const Interval& interval : intervals) {
-    const auto shifted = hn::Sub(codes, hn::Set(d, static_cast<T>(interval.first)));
-    const auto span = hn::Set(d, static_cast<T>(interval.last - interval.first));
-    // shifted <= span, without an unsigned comparison: the lesser of the two is itself.
-    const auto in = hn::Eq(hn::Min(shifted, span), shifted);
-    ones = hn::Or(ones, hn::IfThenElseZero(in, hn::Set(d, T{1})));
+  using V = hn::Vec<D>;
+
+  /// Fewer intervals than kCount: the last one again.
+  InIntervals(D d, std::span<const Interval> intervals)
+      : first_a_(First(d, intervals, 0)),
+        first_b_(First(d, intervals, 1)),
+        first_c_(First(d, intervals, 2)),
+        first_d_(First(d, intervals, 3)),
+        span_a_(Span(d, intervals, 0)),
+        span_b_(Span(d, intervals, 1)),
+        span_c_(Span(d, intervals, 2)),
+        span_d_(Span(d, intervals, 3)) {}
+
+  auto operator()(V codes) const {
+    const auto a = In(codes, first_a_, span_a_);
+    if constexpr (kCount == 1) {
+      return a;
+    } else if constexpr (kCount == 2) {
+      return hn::Or(a, In(codes, first_b_, span_b_));
+    } else {
+      return hn::Or(hn::Or(a, In(codes, first_b_, span_b_)),
+                    hn::Or(In(codes, first_c_, span_c_), In(codes, first_d_, span_d_)));
+    }
   }
-  return ones;
+
+ private:
+  static const Interval& At(std::span<const Interval> intervals, std::size_t place) {
+    return intervals[place < intervals.size() ? place : intervals.size() - 1];
+  }
+  static V First(D d, std::span<const Interval> intervals, std::size_t place) {
+    return hn::Set(d, static_cast<T>(At(intervals, place).first));
+  }
+  static V Span(D d, std::span<const Interval> intervals, std::size_t place) {
+    const Interval& interval = At(intervals, place);
+    return hn::Set(d, static_cast<T>(interval.last - interval.first));
+  }
+  static auto In(V codes, V first, V span) {
+    if constexpr (kSingle) {
+      return hn::Eq(codes, first);
+    } else {
+      // Codes below `first` wrap around to large ones. shifted <= span, without an unsigned
+      // comparison: the lesser of the two is itself.
+      const auto shifted = hn::Sub(codes, first);
+      return hn::Eq(hn::Min(shifted, span), shifted);
+    }
+  }
+
+  V first_a_, first_b_, first_c_, first_d_, span_a_, span_b_, span_c_, span_d_;
+};
+
+/// Calls function(InIntervals) with the cheapest form.
+template <typename D, typename Function>
+void WithIntervals(D d, std::span<const Interval> intervals, Function&& function) {
+  bool single = true;
+  for (const Interval& interval : intervals) single = single && interval.first == interval.last;
+  const auto with_count = [&]<bool kSingle>() {
+    if (intervals.size() == 1) {
+      function(InIntervals<1, kSingle, D>(d, intervals));
+    } else if (intervals.size() == 2) {
+      function(InIntervals<2, kSingle, D>(d, intervals));
+    } else {
+      function(InIntervals<4, kSingle, D>(d, intervals));
+    }
+  };
+  single ? with_count.template operator()<true>() : with_count.template operator()<false>();
 }
 
 template <bool kOr>
@@ -57,10 +124,14 @@ void Intervals8(const std::uint8_t* codes, std::size_t count, const Interval* fi
   const std::span intervals(first, interval_count);
   const hn::ScalableTag<std::uint8_t> d;
   const std::size_t lanes = hn::Lanes(d);
+  const auto one = hn::Set(d, std::uint8_t{1});
   std::size_t i = 0;
-  for (; i + lanes <= count; i += lanes) {
-    CombineInto<kOr>(d, OnesInAny(d, hn::LoadU(d, codes + i), intervals), mask + i);
-  }
+  WithIntervals(d, intervals, [&](const auto& in) {
+    for (; i + lanes <= count; i += lanes) {
+      AskAhead(codes + i);
+      CombineInto<kOr>(d, hn::IfThenElseZero(in(hn::LoadU(d, codes + i)), one), mask + i);
+    }
+  });
   for (; i < count; ++i) mask[i] = Combined<kOr>(mask[i], InAny(codes[i], intervals));
 }
 
@@ -72,12 +143,60 @@ void Intervals16(const std::uint16_t* codes, std::size_t count, const Interval* 
   const hn::RebindToSigned<decltype(d)> signed_d;
   const hn::Rebind<std::uint8_t, decltype(d)> bytes;
   const std::size_t lanes = hn::Lanes(d);
+  const auto one = hn::Set(d, std::uint16_t{1});
+  std::size_t i = 0;
+  WithIntervals(d, intervals, [&](const auto& in) {
+    for (; i + lanes <= count; i += lanes) {
+      AskAhead(codes + i);
+      const auto ones = hn::IfThenElseZero(in(hn::LoadU(d, codes + i)), one);
+      CombineInto<kOr>(bytes, hn::DemoteTo(bytes, hn::BitCast(signed_d, ones)), mask + i);
+    }
+  });
+  for (; i < count; ++i) mask[i] = Combined<kOr>(mask[i], InAny(codes[i], intervals));
+}
+
+/// Sum of `count` codes, and how many of them are 0. count <= 65536.
+CodeSum Sum8(const std::uint8_t* codes, std::size_t count) {
+  const hn::ScalableTag<std::uint8_t> d;
+  const hn::RepartitionToWide<hn::RepartitionToWide<hn::RepartitionToWide<decltype(d)>>> wide;
+  const std::size_t lanes = hn::Lanes(d);
+  auto sums = hn::Zero(wide);
+  CodeSum sum;
   std::size_t i = 0;
   for (; i + lanes <= count; i += lanes) {
-    const auto ones = OnesInAny(d, hn::LoadU(d, codes + i), intervals);
-    CombineInto<kOr>(bytes, hn::DemoteTo(bytes, hn::BitCast(signed_d, ones)), mask + i);
+    AskAhead(codes + i);
+    const auto code = hn::LoadU(d, codes + i);
+    sums = hn::Add(sums, hn::SumsOf8(code));
+    sum.zeros += hn::CountTrue(d, hn::Eq(code, hn::Zero(d)));
   }
-  for (; i < count; ++i) mask[i] = Combined<kOr>(mask[i], InAny(codes[i], intervals));
+  sum.sum = hn::GetLane(hn::SumOfLanes(wide, sums));
+  for (; i < count; ++i) {
+    sum.sum += codes[i];
+    sum.zeros += codes[i] == 0 ? 1 : 0;
+  }
+  return sum;
+}
+
+CodeSum Sum16(const std::uint16_t* codes, std::size_t count) {
+  // 65,536 codes of 16 bits in at least one lane of 32: the sum of all fits.
+  const hn::ScalableTag<std::uint32_t> wide;
+  const hn::Rebind<std::uint16_t, decltype(wide)> d;
+  const std::size_t lanes = hn::Lanes(d);
+  auto sums = hn::Zero(wide);
+  CodeSum sum;
+  std::size_t i = 0;
+  for (; i + lanes <= count; i += lanes) {
+    AskAhead(codes + i);
+    const auto code = hn::PromoteTo(wide, hn::LoadU(d, codes + i));
+    sums = hn::Add(sums, code);
+    sum.zeros += hn::CountTrue(wide, hn::Eq(code, hn::Zero(wide)));
+  }
+  sum.sum = hn::GetLane(hn::SumOfLanes(wide, sums));
+  for (; i < count; ++i) {
+    sum.sum += codes[i];
+    sum.zeros += codes[i] == 0 ? 1 : 0;
+  }
+  return sum;
 }
 
 template <bool kOr>
@@ -94,6 +213,7 @@ void Bitmap8(const std::uint8_t* codes, std::size_t count, const std::uint8_t* b
   const auto top = hn::Set(d, std::uint8_t{128}), one = hn::Set(d, std::uint8_t{1});
   const hn::Repartition<std::uint16_t, decltype(d)> wide;
   for (; i + lanes <= count; i += lanes) {
+    AskAhead(codes + i);
     const auto code = hn::LoadU(d, codes + i);
     // Byte of the bitmap: code / 8, its low four bits pick within a half, the top bit the half.
     const auto place = hn::And(hn::BitCast(d, hn::ShiftRight<3>(hn::BitCast(wide, code))), fifteen);
@@ -167,6 +287,8 @@ HWY_EXPORT(Or16);
 HWY_EXPORT(AndBits);
 HWY_EXPORT(OrBits);
 HWY_EXPORT(SelectPlaces);
+HWY_EXPORT(Sum8);
+HWY_EXPORT(Sum16);
 }  // namespace
 
 void AndIntervals(const std::uint8_t* codes, std::size_t count, std::span<const Interval> intervals,
@@ -195,6 +317,12 @@ void OrBitmap(const std::uint8_t* codes, std::size_t count, const std::uint8_t* 
 }
 std::size_t Select(const Mask* mask, std::size_t count, std::uint16_t* selection) {
   return HWY_DYNAMIC_DISPATCH(SelectPlaces)(mask, count, selection);
+}
+CodeSum SumCodes(const std::uint8_t* codes, std::size_t count) {
+  return HWY_DYNAMIC_DISPATCH(Sum8)(codes, count);
+}
+CodeSum SumCodes(const std::uint16_t* codes, std::size_t count) {
+  return HWY_DYNAMIC_DISPATCH(Sum16)(codes, count);
 }
 
 }  // namespace cqd::column::simd

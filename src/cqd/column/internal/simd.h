@@ -29,4 +29,12 @@ void OrBitmap(const std::uint8_t* codes, std::size_t count, const std::uint8_t* 
 /// `count` entries, count <= 65536.
 std::size_t Select(const Mask* mask, std::size_t count, std::uint16_t* selection);
 
+struct CodeSum {
+  std::uint64_t sum = 0;
+  std::size_t zeros = 0;  ///< codes that are 0
+};
+/// Of codes in a row; count <= kBlockRows.
+CodeSum SumCodes(const std::uint8_t* codes, std::size_t count);
+CodeSum SumCodes(const std::uint16_t* codes, std::size_t count);
+
 }  // namespace cqd::column::simd

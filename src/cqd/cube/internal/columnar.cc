@@ -216,6 +216,8 @@ Result<Tally> ScanAll(Plan& plan, const CubeQuery& query, const ColumnarData& da
   if (data.rollups != nullptr) {
     CQD_ASSIGN_OR_RETURN(rollups, data.rollups->Choose(query, plan, stop));
   }
+  // A group of a rollup may be gone when what died since is taken off.
+  if (!rollups.pieces.empty()) plan.class_uncounted.reset();
   const std::size_t helpers = HelpersFor(data, rollups);
   plan.groups_max = GroupsAllowed(plan, limits, static_cast<int>(helpers) + 1);
   if (plan.shape.is_array() && plan.shape.array_size() > plan.groups_max) {

@@ -129,12 +129,37 @@ void SetClasses(const std::map<std::vector<column::Mask>, std::uint32_t>& classe
   }
 }
 
+/// Finds the classes that are all of a medium's, and the one that nobody counts.
+void PlanClassesOfMedia(Plan& plan) {
+  std::array<bool, model::kMediaTypeCount> differ{};
+  for (std::uint32_t number = 0; number < plan.facts->size(); ++number) {
+    const auto facts = static_cast<model::Facts>(plan.facts->ValueOf(number));
+    if ((facts & kMediaFacts) == 0) {  // no facts at all, see PlanClasses: of any medium
+      plan.class_of_medium = {};
+      return;
+    }
+    for (std::size_t medium = 0; medium < differ.size(); ++medium) {
+      if ((facts & model::BitOf(model::FactOf(static_cast<model::MediaType>(medium)))) == 0) {
+        continue;
+      }
+      std::optional<std::uint32_t>& only = plan.class_of_medium[medium];
+      differ[medium] = differ[medium] || (only && *only != plan.class_of_facts[number]);
+      only = plan.class_of_facts[number];
+    }
+  }
+  for (std::size_t medium = 0; medium < differ.size(); ++medium) {
+    if (differ[medium]) plan.class_of_medium[medium].reset();
+  }
+  for (std::uint32_t c = 0; c < plan.class_count; ++c) {
+    const bool is_counted =
+        std::any_of(plan.passes.begin(), plan.passes.end(),
+                    [c](const std::vector<column::Mask>& passes) { return passes[c] != 0; });
+    if (!is_counted) plan.class_uncounted = c;
+  }
+}
+
 /// Numbers the sets of tests that occur among the facts words of the snapshot.
 void PlanClasses(Plan& plan) {
-  if (plan.tests.empty()) {
-    plan.class_of_facts.assign(plan.facts->size(), 0);
-    return;
-  }
   std::map<std::vector<column::Mask>, std::uint32_t> classes;
   std::vector<column::Mask> passed(plan.tests.size());
   for (std::uint32_t number = 0; number < plan.facts->size(); ++number) {
@@ -146,6 +171,7 @@ void PlanClasses(Plan& plan) {
     plan.class_of_facts.push_back(classes.emplace(passed, next).first->second);
   }
   SetClasses(classes, plan);
+  PlanClassesOfMedia(plan);
 }
 
 /// Whether streams of the medium may pass the test, by facts that other limits replace.

@@ -61,7 +61,8 @@ struct PlannedHistogram {
 /// what other limits replace, and class_of tells the class for each state of a stream.
 struct PlannedWhatIf {
   model::Classifier classifier;
-  std::array<bool, 5> wanted{};         ///< media whose classes matter, by model::MediaType
+  std::array<bool, model::kMediaTypeCount>
+      wanted{};                         ///< media whose classes matter, by model::MediaType
   std::vector<std::uint32_t> class_of;  ///< by such a number x kWhatIfStates + state
 };
 
@@ -95,6 +96,12 @@ struct Plan {
   /// passes[test][class].
   std::vector<std::vector<column::Mask>> passes;
   std::size_t class_count = 1;
+  /// The class of all streams of a medium (by model::MediaType), where no measure tells them apart;
+  /// none of a what-if question.
+  std::array<std::optional<std::uint32_t>, model::kMediaTypeCount> class_of_medium;
+  /// The class of streams that pass no test: they matter only for which groups there are, so a scan
+  /// may leave out those of groups that it has met. None where that would change an answer.
+  std::optional<std::uint32_t> class_uncounted;
   std::uint64_t groups_max = ~std::uint64_t{0};  ///< in each thread; see query_memory.h
   std::size_t group_bytes = 0;                   ///< of the query's memory for each of them
   Duration made_in{0};                           ///< time it took to make

@@ -89,6 +89,16 @@ void Tally::Settle() {
   small_rows = 0;
 }
 
+bool Tally::Holds(const Plan& plan, std::uint32_t group) const {
+  const std::size_t begin = group * plan.class_count, end = begin + plan.class_count;
+  for (std::size_t i = begin; i < end; ++i) {
+    if (counts[i] != 0 || small[i] != 0 || (!small_other.empty() && small_other[i] != 0)) {
+      return true;
+    }
+  }
+  return false;
+}
+
 void Tally::Resize(const Plan& plan) {
   counts.resize(groups.size() * plan.class_count);
   sums.resize(plan.sums.size());
@@ -310,6 +320,7 @@ std::size_t Scanner::FilterBlock(const VisibleSegment& visible, std::size_t segm
   if (skipped_) return 0;
   std::fill_n(mask_.data(), count, column::Mask{1});
   bool all = visible.dead == nullptr && in_window;
+  bool untouched = all;  // the mask
   if (visible.dead) column::ClearDead(visible.dead->bits, first, count, mask_.data());
   if (!in_window) {
     column::WithCodes(day, [&](const auto* codes) {
@@ -321,13 +332,17 @@ std::size_t Scanner::FilterBlock(const VisibleSegment& visible, std::size_t segm
     all = false;
     if (any_of.filters.size() == 1) {
       ApplyFilter(any_of.filters[0], visible, segment, first, count, false, mask_.data());
+      untouched = false;
       continue;
     }
-    std::fill_n(any_mask_.data(), count, column::Mask{0});
+    // While all rows are wanted, those of the first filters are simply what they say.
+    column::Mask* any = untouched ? mask_.data() : any_mask_.data();
+    std::fill_n(any, count, column::Mask{0});
     for (const SegmentFilter& filter : any_of.filters) {
-      ApplyFilter(filter, visible, segment, first, count, true, any_mask_.data());
+      ApplyFilter(filter, visible, segment, first, count, true, any);
     }
-    column::AndMask(any_mask_.data(), count, mask_.data());
+    if (!untouched) column::AndMask(any, count, mask_.data());
+    untouched = false;
   }
   if (all) {
     std::copy_n(all_rows_.data(), count, selection_.data());
@@ -410,6 +425,12 @@ std::uint32_t Scanner::IndexGroups(const VisibleSegment& visible, std::size_t se
 /// Fills passing_rows_ and passing_groups_; returns how many pass.
 std::size_t Scanner::KeepPassing(std::size_t test, std::size_t selected) {
   const column::Mask* passes = plan_.passes[test].data();
+  if (block_class_) {
+    if (passes[*block_class_] == 0) return 0;
+    std::copy_n(selection_.data(), selected, passing_rows_.data());
+    std::copy_n(groups_.data(), selected, passing_groups_.data());
+    return selected;
+  }
   std::size_t passing = 0;
   for (std::size_t k = 0; k < selected; ++k) {
     passing_rows_[passing] = selection_[k];
@@ -476,7 +497,9 @@ void Scanner::CountBlock(const VisibleSegment& visible, std::size_t segment, std
   } else {
     NumberGroups(visible, segment, first, selected, tally);
   }
-  if (facts.width == 0) {
+  if (block_class_) {
+    std::fill_n(classes_.data(), selected, *block_class_);
+  } else if (facts.width == 0) {
     std::fill_n(classes_.data(), selected, class_by_code_[0]);
   } else {
     column::WithCodes(facts, [&](const auto* codes) {
@@ -533,26 +556,49 @@ void Scanner::Scan(const VisibleSegment& visible, std::size_t segment,
   for (const auto& dimension : plan_.dimensions) {
     dimension_codes_.push_back(dimension->NarrowByCode(visible, segment));
   }
-  const std::int64_t bytes_of_row = BytesOfRow(*visible.segment);
-  const std::size_t rows = visible.segment->row_count();
-  for (std::size_t first = 0; first < rows; first += kBlockRows) {
-    const std::size_t count = std::min(kBlockRows, rows - first);
-    std::size_t selected = count;
-    skipped_ = false;
-    if (filtered_ || visible.dead) selected = FilterBlock(visible, segment, first, count);
-    ++scanned.blocks;
-    if (skipped_) {
+  bytes_of_row_ = BytesOfRow(*visible.segment);
+  uncounted_.clear();
+  few_groups_.reset();
+  const std::size_t blocks = (visible.segment->row_count() + kBlockRows - 1) / kBlockRows;
+  for (std::size_t block = 0; block < blocks; ++block) {
+    block_class_ = ClassOfBlock(*visible.segment, block);
+    if (block_class_ && block_class_ == plan_.class_uncounted && plan_.shape.is_array()) {
+      uncounted_.push_back(block);  // the others may make it needless
+      continue;
+    }
+    ScanBlock(visible, segment, block, tally);
+    if (tally.IsOver(plan_)) return;  // the caller sees that too
+  }
+  for (const std::size_t block : uncounted_) {
+    if (HasAllGroups(tally)) {
+      ++scanned.blocks;
       ++scanned.blocks_skipped;
       continue;
     }
-    scanned.rows_scanned += static_cast<std::int64_t>(count);
-    scanned.rows_passed += static_cast<std::int64_t>(selected);
-    scanned.bytes_touched += bytes_of_row * static_cast<std::int64_t>(count);
-    selected_rows_ = selected == count ? nullptr : selection_.data();
-    if (selected == count) std::copy_n(all_rows_.data(), count, selection_.data());
-    if (selected != 0) CountBlock(visible, segment, first, selected, tally);
-    if (tally.IsOver(plan_)) return;  // the caller sees that too
+    block_class_ = plan_.class_uncounted;
+    ScanBlock(visible, segment, block, tally);
   }
+}
+
+void Scanner::ScanBlock(const VisibleSegment& visible, std::size_t segment, std::size_t block,
+                        Tally& tally) {
+  const std::size_t first = block * kBlockRows;
+  const std::size_t count = std::min(kBlockRows, visible.segment->row_count() - first);
+  std::size_t selected = count;
+  skipped_ = false;
+  if (filtered_ || visible.dead) selected = FilterBlock(visible, segment, first, count);
+  ScanCounts& scanned = tally.scanned;
+  ++scanned.blocks;
+  if (skipped_) {
+    ++scanned.blocks_skipped;
+    return;
+  }
+  scanned.rows_scanned += static_cast<std::int64_t>(count);
+  scanned.rows_passed += static_cast<std::int64_t>(selected);
+  scanned.bytes_touched += bytes_of_row_ * static_cast<std::int64_t>(count);
+  selected_rows_ = selected == count ? nullptr : selection_.data();
+  if (selected == count) std::copy_n(all_rows_.data(), count, selection_.data());
+  if (selected != 0) CountBlock(visible, segment, first, selected, tally);
 }
 
 }  // namespace cqd::cube

@@ -29,6 +29,8 @@ struct Tally {
   bool IsOver(const Plan& plan) const { return groups.size() > plan.groups_max || IsRefused(); }
   /// To be called after each segment: clears sets of doubles.
   void SettleSets();
+  /// Whether the group holds a stream, settled or not. Precondition: an array of groups.
+  bool Holds(const Plan& plan, std::uint32_t group) const;
   /// All streams of a month are in: its calls are counted.
   void FinishMonth(const Plan& plan);
   /// All streams are in: sets are counted, values ranked.
@@ -96,6 +98,11 @@ class Scanner {
   SegmentAnyOf PrepareAnyOf(const AnyOf& any_of, const VisibleSegment& visible,
                             std::size_t segment) const;
   bool CountFromTotals(const VisibleSegment& visible, std::size_t segment, Tally& tally);
+  void ScanBlock(const VisibleSegment& visible, std::size_t segment, std::size_t block,
+                 Tally& tally);
+  std::optional<std::uint32_t> ClassOfBlock(const CubeSegment& segment, std::size_t block) const;
+  void FindGroups();
+  bool HasAllGroups(const Tally& tally);
   std::size_t FilterBlock(const VisibleSegment& visible, std::size_t segment, std::size_t first,
                           std::size_t count);
   bool SkipsBlock(std::size_t block) const;
@@ -129,9 +136,14 @@ class Scanner {
   std::vector<std::uint32_t> class_by_code_;
   std::vector<const AttributeIndex::ByCode*> dimension_codes_;  ///< by dimension
   std::vector<std::uint32_t> code_counts_;                      ///< scratch of column::CountCodes
-  bool skipped_ = false;                                        ///< the block, by its zones
-  bool one_group_ = false;  ///< all selected rows of the block are of one group
-  bool filtered_ = false;   ///< by the window or a filter; rows may be dead besides
+  std::optional<std::uint32_t> block_class_;  ///< of all rows of the block, where they have one
+  std::vector<std::size_t> uncounted_;        ///< blocks of streams that no measure counts
+  std::vector<std::uint32_t> missing_;        ///< groups of the segment that hold no stream yet
+  std::optional<bool> few_groups_;            ///< so that missing_ is kept; none: not looked yet
+  std::int64_t bytes_of_row_ = 0;             ///< BytesOfRow of the segment
+  bool skipped_ = false;                      ///< the block, by its zones
+  bool one_group_ = false;                    ///< all selected rows of the block are of one group
+  bool filtered_ = false;  ///< by the window or a filter; rows may be dead besides
   std::vector<std::uint16_t> all_rows_, selection_;
   const std::uint16_t* selected_rows_ = nullptr;  ///< null: the whole block
   std::vector<column::Mask> mask_, any_mask_;
