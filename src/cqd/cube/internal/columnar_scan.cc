@@ -62,13 +62,7 @@ bool IsLate(const column::ColumnView* view, const column::CodeSet& set) {
 
 Tally::Tally(const Plan& plan, QueryMemory* memory)
     : groups(plan.shape), group_share(memory, {MemoryUse::Kind::kGroups}) {
-  for (std::size_t d = 0; d < plan.distincts.size(); ++d) {
-    distincts.emplace_back(MemoryShare(memory, {MemoryUse::Kind::kDistinct, d}));
-  }
-  for (std::size_t h = 0; h < plan.histograms.size(); ++h) {
-    histograms.emplace_back(plan.histograms[h].values.size(),
-                            MemoryShare(memory, {MemoryUse::Kind::kHistogram, h}));
-  }
+  MakeSets(plan, memory);
   Resize(plan);
   if (!plan.shape.is_array()) return;
   small.resize(counts.size());

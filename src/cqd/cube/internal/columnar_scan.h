@@ -52,6 +52,9 @@ struct Tally {
   MemoryShare group_share;                                  ///< what groups take
   bool refused = false;                                     ///< memory for groups
   ScanCounts scanned;
+
+ private:
+  void MakeSets(const Plan& plan, QueryMemory* memory);
 };
 
 /// Moves sets and histograms of `from`, whose group g is `place[g]` in `to` (empty: g).

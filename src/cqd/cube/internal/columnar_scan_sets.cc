@@ -25,6 +25,17 @@ void ForValues(const column::ColumnView& view, std::size_t first, const std::uin
 
 }  // namespace
 
+/// Empty ones.
+void Tally::MakeSets(const Plan& plan, QueryMemory* memory) {
+  for (std::size_t d = 0; d < plan.distincts.size(); ++d) {
+    distincts.emplace_back(MemoryShare(memory, {MemoryUse::Kind::kDistinct, d}));
+  }
+  for (std::size_t h = 0; h < plan.histograms.size(); ++h) {
+    histograms.emplace_back(plan.histograms[h].values.size(),
+                            MemoryShare(memory, {MemoryUse::Kind::kHistogram, h}));
+  }
+}
+
 bool Tally::IsRefused() const {
   const auto is_refused = [](const auto& part) { return part.refused(); };
   return refused || std::any_of(distincts.begin(), distincts.end(), is_refused) ||
