@@ -1,6 +1,8 @@
 // Numbers for keys: the hash table of a grouping that is too wide for an array.
 #pragma once
 
+#include <algorithm>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -36,6 +38,12 @@ class GroupTable {
     return kMissing;
   }
   std::size_t size() const { return keys_.size(); }
+  /// The most bytes that a table takes while it grows to `keys` keys.
+  static std::size_t BytesAt(std::size_t keys) {
+    const std::size_t room = std::bit_ceil(std::max(keys, kFirstSlots / 2));
+    const std::size_t bytes = room * (sizeof(std::uint64_t) + 2 * sizeof(std::uint32_t));
+    return bytes + bytes / 2;  // the halves that are copied are there still
+  }
   /// Keys by number.
   const std::vector<std::uint64_t>& keys() const { return keys_; }
 

@@ -2,19 +2,13 @@
 // asked before and after each run, so that everything kept is used again.
 #include <gtest/gtest.h>
 
-#include <iostream>
 #include <memory>
 #include <string>
 #include <vector>
 
-#include "archive/archive.h"
-#include "archive/sql.h"
-#include "base/clock.h"
-#include "cube/cube.h"
 #include "cube/internal/test_corpus.h"
-#include "cube/internal/test_rows.h"
+#include "cube/internal/test_cube.h"
 #include "cube/reference.h"
-#include "file/temporary_folder.h"
 
 namespace cqd::cube {
 namespace {
@@ -24,21 +18,14 @@ using testing::Comparable;
 
 constexpr Month kMarch(2015, 3), kApril(2015, 4);
 
-class CarriedTest : public ::testing::Test {
+class CarriedTest : public ::testing::Test, protected testing::CubeInFolder {
  protected:
-  CarriedTest() {
-    const auto seed = std::random_device{}();
-    std::cout << "seed " << seed << "\n";
-    random_.seed(seed);
-    options_.folder = folder_.Path("cube");
+  CarriedTest() : CubeInFolder(std::random_device{}(), Month(2015, 6).begin()) {
     options_.deltas_max = 3;
     options_.rollup_rows_min = 0;  // whatever is asked twice comes from rollups where it can
     options_.rollup_segment_rows_min = 1;
     options_.rollup_rows_per_tuple_min = 1;
-    auto archive = archive::Archive::Open({.folder = folder_.Path("archive")}, clock_);
-    EXPECT_TRUE(archive.ok());
-    archive_ = *std::move(archive);
-    source_ = *archive_->RegisterSource("test", "test");
+    OpenArchive();
     OpenCube();
     const model::Mapping mapping(archive_->dictionaries(), {});
     for (int i = 0; i < 12; ++i) {
@@ -56,33 +43,9 @@ class CarriedTest : public ::testing::Test {
       queries_.emplace_back().dimensions = {model::FindAttribute(name)};
     }
   }
-  void OpenCube() {
-    cube_.reset();
-    auto cube = Cube::Open(options_, *archive_, clock_);
-    ASSERT_TRUE(cube.ok()) << cube.error().ToString();
-    cube_ = *std::move(cube);
-  }
-  /// Sessions with the numbers [first, first + count); known ones are updated.
-  void Write(std::int64_t first, std::int64_t count, Month month) {
-    auto writer = archive_->BeginWrite();
-    ASSERT_TRUE(writer.ok());
-    for (std::int64_t seq = first; seq < first + count; ++seq) {
-      const UtcTime time = month.begin() + std::chrono::minutes(seq % 40'000);
-      ASSERT_TRUE(
-          (*writer)
-              ->Upsert(testing::RandomSession(random_, archive_->interner(), source_, seq, time))
-              .ok());
-    }
-    ASSERT_TRUE((*writer)->Commit(source_, std::to_string(first)).ok());
-  }
   void Process() {
     const auto report = cube_->Process({}, CancelToken(), {});
     ASSERT_TRUE(report.ok()) << report.error().ToString();
-  }
-  void RunSql(const std::string& sql) {
-    auto connection = archive::OpenForSql(folder_.Path("archive"), {.write_customer_tables = true});
-    ASSERT_TRUE(connection.ok());
-    ASSERT_TRUE(connection->database.Execute(sql).ok());
   }
   /// The newest snapshot answers as the rows of the archive do.
   void ExpectTruth() {
@@ -108,13 +71,6 @@ class CarriedTest : public ::testing::Test {
     return answers;
   }
 
-  testing::Random random_;
-  file::TemporaryFolder folder_;
-  SimulatedClock clock_{Month(2015, 6).begin()};
-  CubeOptions options_;
-  std::unique_ptr<archive::Archive> archive_;
-  model::SourceId source_;
-  std::unique_ptr<Cube> cube_;
   std::vector<CubeQuery> queries_;
 };
 

@@ -190,6 +190,7 @@ std::shared_ptr<const ColumnarSnapshot> StoredSegmentsCube::MakeState(
   parts.mapping = std::move(mapping);
   parts.zone = zone;
   parts.threads = options_.threads;
+  parts.rows_per_thread = options_.rows_per_thread.value_or(kRowsPerThread);
   parts.budget = budget_;
   parts.previous = previous;
   if (options_.rollup_rows_min) {

@@ -79,6 +79,9 @@ struct CubeOptions {
   std::string folder;
   TimeZone zone;    ///< reporting zone of dates
   int threads = 2;  ///< for building and for one query
+  /// Streams that a query must look at for each thread it has, at least 1; nullopt: 100,000, below
+  /// which another thread costs more than it saves.
+  std::optional<std::int64_t> rows_per_thread;
   /// Delta segments of a month before they are folded into one; larger: cheaper runs, slower
   /// queries.
   int deltas_max = 16;

@@ -10,12 +10,9 @@
 #include <iostream>
 #include <set>
 
-#include "archive/archive.h"
-#include "archive/sql.h"
 #include "cube/internal/manifest.h"
-#include "cube/internal/test_rows.h"
+#include "cube/internal/test_cube.h"
 #include "cube/reference.h"
-#include "file/temporary_folder.h"
 
 namespace cqd::cube {
 namespace {
@@ -25,45 +22,13 @@ using testing::Below;
 using testing::Comparable;
 using testing::Random;
 
-/// An archive and a cube over it, in a folder that goes away.
-class CubeTest : public ::testing::Test {
+class CubeTest : public ::testing::Test, protected testing::CubeInFolder {
  protected:
-  CubeTest() {
-    const auto seed = std::random_device{}();
-    std::cout << "seed " << seed << "\n";
-    random_.seed(seed);
-    options_.folder = folder_.Path("cube");
+  CubeTest() : CubeInFolder(std::random_device{}(), Month(2015, 6).begin()) {
     options_.threads = 2;
     options_.deltas_max = 3;
     options_.versions_max = 1;  // files are those of the newest state
     OpenArchive();
-  }
-
-  void OpenArchive() {
-    auto archive = archive::Archive::Open({.folder = folder_.Path("archive")}, clock_);
-    ASSERT_TRUE(archive.ok()) << archive.error().ToString();
-    archive_ = *std::move(archive);
-    source_ = *archive_->RegisterSource("test", "test");
-  }
-  void OpenCube() {
-    cube_.reset();
-    auto cube = Cube::Open(options_, *archive_, clock_);
-    ASSERT_TRUE(cube.ok()) << cube.error().ToString();
-    cube_ = *std::move(cube);
-  }
-
-  std::vector<model::StreamRow> Session(std::int64_t seq, Month month) {
-    const UtcTime time = month.begin() + std::chrono::minutes(seq % 40'000);
-    return testing::RandomSession(random_, archive_->interner(), source_, seq, time);
-  }
-  /// Writes sessions with the numbers [first, first + count) to a month; known ones are updated.
-  void Write(std::int64_t first, std::int64_t count, Month month) {
-    auto writer = archive_->BeginWrite();
-    ASSERT_TRUE(writer.ok()) << writer.error().ToString();
-    for (std::int64_t seq = first; seq < first + count; ++seq) {
-      ASSERT_TRUE((*writer)->Upsert(Session(seq, month)).ok());
-    }
-    ASSERT_TRUE((*writer)->Commit(source_, std::to_string(first)).ok());
   }
 
   ProcessReport Process(const ProcessRequest& request = {}) {
@@ -117,12 +82,6 @@ class CubeTest : public ::testing::Test {
     for (const model::Measure& measure : model::Measures()) query.measures.push_back(&measure);
     return Comparable(*snapshot.Run(query, {}));
   }
-  void RunSql(const std::string& sql) {
-    auto connection = archive::OpenForSql(folder_.Path("archive"), {.write_customer_tables = true});
-    ASSERT_TRUE(connection.ok()) << connection.error().ToString();
-    const Status status = connection->database.Execute(sql);
-    ASSERT_TRUE(status.ok()) << status.error().ToString();
-  }
   std::vector<std::string> CubeFiles(const std::string& ending) {
     std::vector<std::string> names;
     for (const auto& entry : fs::directory_iterator(options_.folder)) {
@@ -141,14 +100,6 @@ class CubeTest : public ::testing::Test {
     file.put(static_cast<char>(old ^ static_cast<char>(1 + Below(random_, 255))));
     std::cout << "changed byte " << place << " of " << path << "\n";
   }
-
-  Random random_;
-  file::TemporaryFolder folder_;
-  SimulatedClock clock_{Month(2015, 6).begin()};
-  CubeOptions options_;
-  std::unique_ptr<archive::Archive> archive_;
-  model::SourceId source_;
-  std::unique_ptr<Cube> cube_;
 };
 
 constexpr Month kMarch(2015, 3), kApril(2015, 4), kMay(2015, 5);

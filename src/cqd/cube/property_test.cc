@@ -13,12 +13,8 @@
 #include <iostream>
 #include <map>
 
-#include "archive/archive.h"
-#include "archive/sql.h"
-#include "cube/cube.h"
-#include "cube/internal/test_rows.h"
+#include "cube/internal/test_cube.h"
 #include "cube/reference.h"
-#include "file/temporary_folder.h"
 
 namespace cqd::cube {
 namespace {
@@ -32,14 +28,14 @@ constexpr int kQueriesAStep = 12;
 constexpr Month kFirst(2015, 3);
 constexpr int kMonths = 4;
 
-class World {
+class World : protected testing::CubeInFolder {
  public:
-  explicit World(unsigned seed) : random_(seed) {
-    options_.folder = folder_.Path("cube");
+  explicit World(unsigned seed) : CubeInFolder(seed, Month(2015, 8).begin()) {
     constexpr const char* kZones[] = {"UTC", "Europe/Paris", "America/New_York"};
     options_.zone = *TimeZone::Find(kZones[Below(random_, 3)]);
     Reopen(true);
   }
+  ~World() { cube_.reset(); }  // before what is kept of it: its files stay until then
 
   void Run(int steps) {
     for (int step = 0; step < steps && !::testing::Test::HasFatalFailure(); ++step) {
@@ -54,19 +50,15 @@ class World {
     cube_.reset();
     if (archive_too) {
       archive_.reset();
-      auto archive = archive::Archive::Open({.folder = folder_.Path("archive")}, clock_);
-      ASSERT_TRUE(archive.ok()) << archive.error().ToString();
-      archive_ = *std::move(archive);
-      source_ = *archive_->RegisterSource("test", "test");
+      OpenArchive();
     }
     constexpr std::int64_t kBudgets[] = {0, 20'000, std::int64_t{1} << 30};
     options_.threads = static_cast<int>(1 + Below(random_, 3));
+    options_.rows_per_thread = 1 + Below(random_, 200);
     options_.deltas_max = static_cast<int>(1 + Below(random_, 5));
     options_.made_bytes_max = kBudgets[Below(random_, 3)];
     kept_.clear();
-    auto cube = Cube::Open(options_, *archive_, clock_);
-    ASSERT_TRUE(cube.ok()) << cube.error().ToString();
-    cube_ = *std::move(cube);
+    OpenCube();
   }
 
   /// One thing of those that happen to an installation.
@@ -268,14 +260,7 @@ class World {
     std::cout << "  " << what << " " << a << " " << b << "\n";
   }
 
-  testing::Random random_;
-  file::TemporaryFolder folder_;
-  SimulatedClock clock_{Month(2015, 8).begin()};
-  CubeOptions options_;
-  std::unique_ptr<archive::Archive> archive_;
-  model::SourceId source_;
-  std::vector<Kept> kept_;  // before the cube in the order of ends: its files stay until then
-  std::unique_ptr<Cube> cube_;
+  std::vector<Kept> kept_;
   std::vector<model::StreamRow> samples_;
   std::int64_t next_ = 0;
 };
@@ -293,7 +278,6 @@ TEST(Property, EveryWorldAnswersLikeItsArchive) {
   int worlds = 0;
   do {
     const unsigned seed = std::random_device{}();
-    std::cout << "seed " << seed << "\n" << std::flush;
     World(seed).Run(minutes == nullptr ? kStepsInShort : kSteps);
     ++worlds;
   } while (std::chrono::steady_clock::now() < until && !::testing::Test::HasFailure());

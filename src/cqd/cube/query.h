@@ -96,7 +96,8 @@ struct QueryLimits {
   std::int64_t groups_max = 1'000'000;  ///< more: kResourceExhausted ("too many groups")
   std::optional<Duration> time_max;     ///< from the start of the run; more: kDeadlineExceeded
   const CancelToken* cancel = nullptr;
-  /// Memory for groups and rows, about; more: kResourceExhausted. None: what there is.
+  /// Memory for groups, rows, sets, percentiles and what-if questions, over all threads, about
+  /// (cube/internal/query_memory.h); more: kResourceExhausted. None: what there is.
   std::optional<std::int64_t> bytes_max = std::nullopt;
 };
 

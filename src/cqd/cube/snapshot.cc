@@ -112,6 +112,7 @@ std::shared_ptr<const Snapshot> MakeSnapshot(std::span<const model::StreamRow> r
   parts.mapping = std::move(mapping);
   parts.zone = zone;
   parts.threads = options.threads;
+  parts.rows_per_thread = options.rows_per_thread.value_or(kRowsPerThread);
   parts.budget = std::make_shared<MemoryBudget>(options.made_bytes_max);
   if (options.rollup_rows_min) {
     parts.rollups = {

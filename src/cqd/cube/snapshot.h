@@ -14,7 +14,8 @@
 namespace cqd::cube {
 
 struct SnapshotOptions {
-  int threads = 2;  ///< of one query
+  int threads = 2;                              ///< of one query
+  std::optional<std::int64_t> rows_per_thread;  ///< as CubeOptions::rows_per_thread
   /// Rows of a segment, 1 to 262,144: small numbers make many segments of few rows.
   std::size_t segment_rows = 262'144;
   std::int64_t data_version = 1;

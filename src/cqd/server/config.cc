@@ -370,8 +370,10 @@ std::vector<Setting> SettingsOf(Config& c) {
        .min = 1024 * 1024,
        .max = 64LL * 1024 * 1024 * 1024,
        .unit = "bytes",
-       .meaning = "Memory one query may take for its groups and rows, about; more: ErrorType 5. "
-                  "Larger: wider groupings; `query.concurrent_max` queries can take as much each."},
+       .meaning = "Memory one query may take, over all its threads, for groups, rows, distinct "
+                  "values, percentiles and other limits (WhatIf: 7 to 60 bytes for each stream of "
+                  "a month), about; more: ErrorType 5. Larger: wider groupings; "
+                  "`query.concurrent_max` queries can take as much each."},
       {.key = "query.time_max_s",
        .value = &c.query_time_max_s,
        .min = 1,

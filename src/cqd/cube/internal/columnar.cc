@@ -16,9 +16,6 @@
 namespace cqd::cube {
 namespace {
 
-// Below this many rows a second thread costs more (about 30 us to start) than it saves.
-constexpr std::int64_t kRowsPerThread = 100'000;
-
 Error OutOfMemory() {
   return Fail(ErrorCode::kResourceExhausted, "the query needs more memory than there is");
 }
@@ -48,19 +45,20 @@ class SharedScan {
  public:
   SharedScan(const Plan& plan, const CubeQuery& query, const RollupUse& rollups,
              std::span<const VisibleSegment> segments, const QueryLimits& limits,
-             const StopCheck& stop)
+             const StopCheck& stop, QueryMemory& memory)
       : plan_(plan),
         query_(query),
         rollups_(rollups),
         segments_(segments),
         units_(CutUnits(segments, plan.is_by_month())),
         limits_(limits),
-        stop_(stop) {}
+        stop_(stop),
+        memory_(memory) {}
 
   Status Run(Tally& tally) {
     Scanner scanner(plan_);
     std::optional<LegClasses> legs;
-    if (plan_.what_if) legs.emplace(plan_.what_if->classifier, plan_.what_if->wanted);
+    if (plan_.what_if) legs.emplace(plan_.what_if->classifier, plan_.what_if->wanted, memory_);
     while (!failed_.load(std::memory_order_relaxed)) {
       const std::size_t task = next_.fetch_add(1, std::memory_order_relaxed);
       if (task >= rollups_.pieces.size() + units_.size()) break;
@@ -90,12 +88,14 @@ class SharedScan {
  private:
   Status CheckSize(Tally& tally) const {
     if (tally.groups.size() > plan_.groups_max) return TooMuchMemory(plan_, query_, limits_);
+    tally.SettleSets();
+    if (tally.IsOver(plan_)) return memory_.Refusal(plan_, query_, limits_);
     if (!plan_.shape.is_array() &&
         static_cast<std::int64_t>(tally.groups.size()) > limits_.groups_max) {
       return Fail(ErrorCode::kResourceExhausted,
                   "too many groups: the limit is " + std::to_string(limits_.groups_max));
     }
-    return tally.CheckSets();
+    return OkStatus();
   }
 
   Status RunUnit(Unit unit, Scanner& scanner, std::optional<LegClasses>& legs, Tally& tally) {
@@ -109,7 +109,9 @@ class SharedScan {
         tally.scanned.segments_skipped += static_cast<std::int64_t>(unit.end - unit.begin);
         return OkStatus();
       }
-      CQD_RETURN_IF_ERROR(legs->Make(segments_.subspan(unit.begin, unit.end - unit.begin), stop_));
+      CQD_ASSIGN_OR_RETURN(const bool fits,
+                           legs->Make(segments_.subspan(unit.begin, unit.end - unit.begin), stop_));
+      if (!fits) return memory_.Refusal(plan_, query_, limits_);
     }
     for (std::size_t s = unit.begin; s < unit.end; ++s) {
       if (s != unit.begin) CQD_RETURN_IF_ERROR(stop_());
@@ -122,8 +124,9 @@ class SharedScan {
                    legs ? legs->StatesOf(s - unit.begin) : std::span<const WhatIfState>(), tally);
       CQD_RETURN_IF_ERROR(CheckSize(tally));
     }
-    if (plan_.is_by_month()) tally.FinishMonth(plan_);
-    return OkStatus();
+    if (!plan_.is_by_month()) return OkStatus();
+    tally.FinishMonth(plan_);
+    return CheckSize(tally);
   }
 
   const Plan& plan_;
@@ -133,6 +136,7 @@ class SharedScan {
   const std::vector<Unit> units_;
   const QueryLimits& limits_;
   const StopCheck& stop_;
+  QueryMemory& memory_;
   std::atomic<std::size_t> next_{0};
   std::atomic<bool> failed_{false};
 };
@@ -149,7 +153,9 @@ std::size_t HelpersFor(const ColumnarData& data, const RollupUse& rollups) {
   const auto most = static_cast<std::int64_t>(std::min<std::size_t>(
       data.segments.size(), static_cast<std::size_t>(std::max(1, data.threads))));
   return static_cast<std::size_t>(
-      std::clamp<std::int64_t>(rows / kRowsPerThread, 1, std::max<std::int64_t>(1, most)) - 1);
+      std::clamp<std::int64_t>(rows / std::max<std::int64_t>(1, data.rows_per_thread), 1,
+                               std::max<std::int64_t>(1, most)) -
+      1);
 }
 
 /// The members of one attribute, of which only those of a list may be asked, need no segment: the
@@ -163,8 +169,9 @@ bool IsAboutMembers(const Plan& plan) {
   });
 }
 
-Tally TallyMembers(const Plan& plan, std::span<const VisibleSegment> segments) {
-  Tally tally(plan);
+Tally TallyMembers(const Plan& plan, std::span<const VisibleSegment> segments,
+                   QueryMemory& memory) {
+  Tally tally(plan, &memory);
   tally.scanned.segments = std::ssize(segments);
   tally.scanned.segments_from_members = std::ssize(segments);
   std::vector<std::uint32_t> groups;
@@ -183,20 +190,28 @@ Tally TallyMembers(const Plan& plan, std::span<const VisibleSegment> segments) {
 }
 
 /// Takes off what died since the rollups were made.
-void SubtractDied(const Plan& plan, const RollupUse& rollups, Tally& tally) {
-  Tally died(plan);
+Status SubtractDied(const Plan& plan, const CubeQuery& query, const QueryLimits& limits,
+                    const RollupUse& rollups, QueryMemory& memory, Tally& tally) {
+  Tally died(plan, &memory);
   Scanner scanner(plan);
   for (const RollupPiece& piece : rollups.pieces) {
     for (const auto& [place, only] : piece.died) scanner.Scan(only, place, {}, died);
   }
+  if (died.IsOver(plan)) return TooMuchMemory(plan, query, limits);
   died.Settle();
   Merge(plan, died, tally, -1);
+  return OkStatus();
 }
 
 /// Settled.
 Result<Tally> ScanAll(Plan& plan, const CubeQuery& query, const ColumnarData& data,
-                      const QueryLimits& limits, const StopCheck& stop) {
-  if (IsAboutMembers(plan)) return TallyMembers(plan, data.segments);
+                      const QueryLimits& limits, const StopCheck& stop, QueryMemory& memory) {
+  plan.group_bytes = static_cast<std::size_t>(BytesOfGroup(plan));
+  if (IsAboutMembers(plan)) {
+    Tally tally = TallyMembers(plan, data.segments, memory);
+    if (tally.refused) return memory.Refusal(plan, query, limits);
+    return tally;
+  }
   RollupUse rollups;
   if (data.rollups != nullptr) {
     CQD_ASSIGN_OR_RETURN(rollups, data.rollups->Choose(query, plan, stop));
@@ -208,10 +223,11 @@ Result<Tally> ScanAll(Plan& plan, const CubeQuery& query, const ColumnarData& da
   if (plan.shape.is_array() && plan.shape.array_size() > plan.groups_max) {
     return TooMuchMemory(plan, query, limits);
   }
+  if (helpers != 0) plan.group_bytes *= 2;  // for adding up
   std::vector<Tally> tallies;
-  for (std::size_t i = 0; i <= helpers; ++i) tallies.emplace_back(plan);
+  for (std::size_t i = 0; i <= helpers; ++i) tallies.emplace_back(plan, &memory);
   std::vector<Status> statuses(helpers + 1);
-  SharedScan scan(plan, query, rollups, data.segments, limits, stop);
+  SharedScan scan(plan, query, rollups, data.segments, limits, stop, memory);
   std::vector<std::thread> running;
   for (std::size_t i = 1; i <= helpers; ++i) {
     try {
@@ -223,16 +239,23 @@ Result<Tally> ScanAll(Plan& plan, const CubeQuery& query, const ColumnarData& da
   statuses[0] = scan.RunGuarded(tallies[0]);
   for (std::thread& thread : running) thread.join();
   for (Status& status : statuses) CQD_RETURN_IF_ERROR(std::move(status));
-  for (Tally& tally : tallies) tally.Settle();
+  if (helpers != 0) plan.group_bytes /= 2;
+  for (Tally& tally : tallies) {
+    tally.Settle();
+    tally.Resize(plan);
+  }
   for (std::size_t i = 1; i <= helpers; ++i) {
     Merge(plan, tallies[i], tallies[0]);
     tallies[0].scanned.Add(tallies[i].scanned);
-    CQD_RETURN_IF_ERROR(tallies[0].CheckSets());
+    tallies[0].SettleSets();
   }
   tallies[0].FinishSets(plan);
+  if (tallies[0].IsRefused()) return memory.Refusal(plan, query, limits);
   const bool any_died = std::any_of(rollups.pieces.begin(), rollups.pieces.end(),
                                     [](const RollupPiece& piece) { return !piece.died.empty(); });
-  if (any_died) SubtractDied(plan, rollups, tallies[0]);
+  if (any_died) {
+    CQD_RETURN_IF_ERROR(SubtractDied(plan, query, limits, rollups, memory, tallies[0]));
+  }
   tallies[0].scanned.threads = static_cast<int>(helpers) + 1;
   if (data.rollups != nullptr) data.rollups->Note(rollups, tallies[0].scanned.rows_scanned);
   return std::move(tallies[0]);
@@ -246,9 +269,10 @@ Result<T> RunWith(const CubeQuery& query, const QueryLimits& limits, const Colum
     const StopCheck stop = MakeStopCheck(limits);
     CQD_RETURN_IF_ERROR(stop());
     const auto begin = std::chrono::steady_clock::now();
-    CQD_ASSIGN_OR_RETURN(Plan plan, MakePlan(query, data.indexes, stop));
+    QueryMemory memory(limits, query.measures.size());
+    CQD_ASSIGN_OR_RETURN(Plan plan, MakePlan(query, limits, data.indexes, stop, memory));
     plan.made_in = std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now() - begin);
-    CQD_ASSIGN_OR_RETURN(const Tally tally, ScanAll(plan, query, data, limits, stop));
+    CQD_ASSIGN_OR_RETURN(const Tally tally, ScanAll(plan, query, data, limits, stop, memory));
     return collect(plan, tally);
   } catch (const std::bad_alloc&) {
     return OutOfMemory();

@@ -154,7 +154,7 @@ void KeepFirst(const CubeQuery& query, const Plan& plan, const Tally& tally, std
 
 Result<Groups> Collect(const CubeQuery& query, const Plan& plan, const Tally& tally,
                        const QueryLimits& limits) {
-  RowBytes bytes(limits);
+  RowBytes bytes(limits, tally.held());
   const std::size_t group_bytes = sizeof(Group) + plan.dimensions.size() * sizeof(model::Member) +
                                   plan.measures.size() * sizeof(Accumulator);
   Groups groups;
@@ -189,7 +189,7 @@ Result<ResultTable> CollectTable(const CubeQuery& query, const Plan& plan, const
   if (table.rows_before_limit > limits.groups_max) return TooManyGroups(limits.groups_max);
   if (query.order) KeepFirst(query, plan, tally, rows_max, groups);
   table.truncated = table.rows_before_limit > static_cast<std::int64_t>(groups.size());
-  RowBytes bytes(limits);
+  RowBytes bytes(limits, tally.held());
   const std::size_t row_bytes = sizeof(ResultTable::Row) +
                                 plan.dimensions.size() * sizeof(std::string) +
                                 plan.measures.size() * sizeof(Cell);

@@ -4,6 +4,7 @@
 #include <map>
 #include <numeric>
 
+#include "cube/internal/query_memory.h"
 #include "cube/internal/what_if.h"
 
 namespace cqd::cube {
@@ -62,10 +63,14 @@ std::size_t PlanHistogram(model::CubeColumn column, std::size_t test, Plan& plan
   return plan.histograms.size() - 1;
 }
 
-/// Puts the values of a column in order.
-Status FinishHistogram(const Indexes& indexes, const StopCheck& stop, PlannedHistogram& histogram) {
+/// Puts the values of a column in order. False: the memory does not have the tables.
+Result<bool> FinishHistogram(const Indexes& indexes, const StopCheck& stop, MemoryUse use,
+                             QueryMemory& memory, PlannedHistogram& histogram) {
   CQD_ASSIGN_OR_RETURN(histogram.index, indexes.OfColumn(histogram.column, stop));
   const std::size_t count = histogram.index->size();
+  const std::size_t order_bytes = count * sizeof(std::uint32_t);
+  const std::size_t table_bytes = count * (sizeof(std::uint32_t) + sizeof(model::Value));
+  if (!memory.Take(use, order_bytes + table_bytes)) return false;
   std::vector<std::uint32_t> order(count);
   std::iota(order.begin(), order.end(), 0U);
   std::sort(order.begin(), order.end(), [&](std::uint32_t a, std::uint32_t b) {
@@ -73,13 +78,15 @@ Status FinishHistogram(const Indexes& indexes, const StopCheck& stop, PlannedHis
   });
   CQD_RETURN_IF_ERROR(stop());
   histogram.rank_of.assign(count, PlannedHistogram::kNoRank);
+  histogram.values.reserve(count);
   for (const std::uint32_t number : order) {
     const model::Value value = histogram.index->ValueOf(number);
     if (value == model::kNull) continue;
     histogram.rank_of[number] = static_cast<std::uint32_t>(histogram.values.size());
     histogram.values.push_back(value);
   }
-  return OkStatus();
+  memory.Give(use, order_bytes);
+  return true;
 }
 
 PlannedMeasure PlanMeasure(const model::Measure& measure, Plan& plan) {
@@ -173,9 +180,11 @@ bool DependsOnLimits(model::FactTest test, model::Fact medium) {
   return may_pass && (test.mask & ReplacedFacts()) != 0;
 }
 
-/// As PlanClasses, for facts that other limits change.
-Status PlanWhatIf(const model::Classifier& classifier, Plan& plan) {
-  constexpr std::size_t kEntriesMax = std::size_t{1} << 23;
+/// As PlanClasses, for facts that other limits change. False: the memory does not have its tables.
+Result<bool> PlanWhatIf(const model::Classifier& classifier, const StopCheck& stop,
+                        QueryMemory& memory, Plan& plan) {
+  constexpr MemoryUse kUse = {MemoryUse::Kind::kWhatIf};
+  constexpr std::size_t kNodeBytes = 64;  // of std::map, with what malloc adds
   PlannedWhatIf what_if;
   what_if.classifier = classifier;
   model::Facts tested = 0;
@@ -196,19 +205,19 @@ Status PlanWhatIf(const model::Classifier& classifier, Plan& plan) {
     const auto next = static_cast<std::uint32_t>(rests.size());
     plan.class_of_facts.push_back(rests.emplace(facts, next).first->second);
   }
-  if (rests.size() * kWhatIfStates > kEntriesMax) {
-    return Fail(ErrorCode::kResourceExhausted,
-                "too many different measurements at once for a what-if question: ask for fewer");
-  }
-  what_if.class_of.resize(std::max<std::size_t>(1, rests.size()) * kWhatIfStates);
+  const std::size_t entries = std::max<std::size_t>(1, rests.size()) * kWhatIfStates;
+  if (!memory.Take(kUse, entries * sizeof(std::uint32_t) + rests.size() * kNodeBytes)) return false;
+  what_if.class_of.resize(entries);
   std::map<model::Facts, std::uint32_t> known;  // by tested facts
   std::map<std::vector<column::Mask>, std::uint32_t> classes;
   std::vector<column::Mask> passed(plan.tests.size());
   for (const auto& [rest, place] : rests) {
+    CQD_RETURN_IF_ERROR(stop());
     for (std::size_t state = 0; state < kWhatIfStates; ++state) {
       const model::Facts facts = WithState(rest, static_cast<WhatIfState>(state)) & tested;
       auto [at, is_new] = known.try_emplace(facts, 0);
       if (is_new) {
+        if (!memory.Take(kUse, kNodeBytes)) return false;
         for (std::size_t t = 0; t < passed.size(); ++t) passed[t] = plan.tests[t](facts) ? 1 : 0;
         const auto next = static_cast<std::uint32_t>(classes.size());
         at->second = classes.emplace(passed, next).first->second;
@@ -218,7 +227,8 @@ Status PlanWhatIf(const model::Classifier& classifier, Plan& plan) {
   }
   SetClasses(classes, plan);
   plan.what_if = std::move(what_if);
-  return OkStatus();
+  memory.Give(kUse, (rests.size() + known.size()) * kNodeBytes);
+  return true;
 }
 
 model::Value DayOf(UtcTime time) {
@@ -227,7 +237,8 @@ model::Value DayOf(UtcTime time) {
 
 }  // namespace
 
-Result<Plan> MakePlan(const CubeQuery& query, const Indexes& indexes, const StopCheck& stop) {
+Result<Plan> MakePlan(const CubeQuery& query, const QueryLimits& limits, const Indexes& indexes,
+                      const StopCheck& stop, QueryMemory& memory) {
   Plan plan;
   CQD_RETURN_IF_ERROR(PlanFilters(query, indexes, stop, plan));
   // Local days count like UTC days: the months of a window need no zone any more.
@@ -246,12 +257,16 @@ Result<Plan> MakePlan(const CubeQuery& query, const Indexes& indexes, const Stop
   }
   CQD_ASSIGN_OR_RETURN(plan.facts, indexes.OfColumn(model::CubeColumn::kFacts, stop));
   if (query.what_if) {
-    CQD_RETURN_IF_ERROR(PlanWhatIf(*query.what_if, plan));
+    CQD_ASSIGN_OR_RETURN(const bool fits, PlanWhatIf(*query.what_if, stop, memory, plan));
+    if (!fits) return memory.Refusal(plan, query, limits);
   } else {
     PlanClasses(plan);
   }
-  for (PlannedHistogram& histogram : plan.histograms) {
-    CQD_RETURN_IF_ERROR(FinishHistogram(indexes, stop, histogram));
+  for (std::size_t h = 0; h < plan.histograms.size(); ++h) {
+    CQD_ASSIGN_OR_RETURN(const bool fits,
+                         FinishHistogram(indexes, stop, {MemoryUse::Kind::kHistogram, h}, memory,
+                                         plan.histograms[h]));
+    if (!fits) return memory.Refusal(plan, query, limits);
   }
   return plan;
 }

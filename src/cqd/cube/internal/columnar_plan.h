@@ -16,6 +16,8 @@
 
 namespace cqd::cube {
 
+class QueryMemory;
+
 /// One filter: the members that pass.
 struct PlannedFilter {
   std::shared_ptr<const AttributeIndex> index;
@@ -101,6 +103,7 @@ struct Plan {
   /// may leave out those of groups that it has met. None where that would change an answer.
   std::optional<std::uint32_t> class_uncounted;
   std::uint64_t groups_max = ~std::uint64_t{0};  ///< in each thread; see query_memory.h
+  std::size_t group_bytes = 0;                   ///< of the query's memory for each of them
   Duration made_in{0};                           ///< time it took to make
 
   /// Numbers of rows of each facts word are enough.
@@ -115,7 +118,8 @@ struct Plan {
 };
 
 /// Errors: kInvalidArgument (MemberTest::Make), kCancelled, kDeadlineExceeded, kResourceExhausted
-/// (a what-if question with too many different measures).
-Result<Plan> MakePlan(const CubeQuery& query, const Indexes& indexes, const StopCheck& stop);
+/// (tables of percentiles and of a what-if question; `limits` are those of `memory`).
+Result<Plan> MakePlan(const CubeQuery& query, const QueryLimits& limits, const Indexes& indexes,
+                      const StopCheck& stop, QueryMemory& memory);
 
 }  // namespace cqd::cube

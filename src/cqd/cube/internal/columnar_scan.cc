@@ -60,11 +60,9 @@ bool IsLate(const column::ColumnView* view, const column::CodeSet& set) {
 
 }  // namespace
 
-Tally::Tally(const Plan& plan) : groups(plan.shape), distincts(plan.distincts.size()) {
-  for (const PlannedHistogram& histogram : plan.histograms) {
-    histograms.emplace_back(plan.shape.is_array() ? plan.shape.array_size() : 0,
-                            histogram.values.size());
-  }
+Tally::Tally(const Plan& plan, QueryMemory* memory)
+    : groups(plan.shape), group_share(memory, {MemoryUse::Kind::kGroups}) {
+  MakeSets(plan, memory);
   Resize(plan);
   if (!plan.shape.is_array()) return;
   small.resize(counts.size());
@@ -103,9 +101,11 @@ void Tally::Resize(const Plan& plan) {
   for (auto& by_group : numbers) by_group.resize(groups.size());
   distinct_numbers.resize(plan.distincts.size());
   for (auto& by_group : distinct_numbers) by_group.resize(groups.size());
+  for (Histogram& histogram : histograms) histogram.Resize(groups.size());
+  if (!group_share.Resize(groups.size() * plan.group_bytes)) refused = true;
 }
 
-void Merge(const Plan& plan, const Tally& from, Tally& to, std::int64_t times) {
+void Merge(const Plan& plan, Tally& from, Tally& to, std::int64_t times) {
   if (plan.shape.is_array()) {
     MergeSets(from, {}, to);
     for (std::size_t i = 0; i < to.counts.size(); ++i) to.counts[i] += times * from.counts[i];
@@ -561,7 +561,7 @@ void Scanner::Scan(const VisibleSegment& visible, std::size_t segment,
       continue;
     }
     ScanBlock(visible, segment, block, tally);
-    if (tally.groups.size() > plan_.groups_max) return;  // the caller sees that too
+    if (tally.IsOver(plan_)) return;  // the caller sees that too
   }
   for (const std::size_t block : uncounted_) {
     if (HasAllGroups(tally)) {

@@ -15,21 +15,28 @@ namespace cqd::cube {
 
 /// What one thread has counted. Arrays by group number, grown as groups appear.
 struct Tally {
-  explicit Tally(const Plan& plan);
+  /// `memory`: of the query, outlives it; nullptr: without an account.
+  explicit Tally(const Plan& plan, QueryMemory* memory = nullptr);
   /// Makes room for all groups seen.
   void Resize(const Plan& plan);
   /// Room in `small` for `rows` more; what is there may move to `counts`.
   void MakeRoom(std::size_t rows);
   /// Moves what stands in `small` to `counts`.
   void Settle();
+  /// The query's memory had no more: what was counted since is wrong.
+  bool IsRefused() const;
+  /// Refused, or more groups than one thread may form.
+  bool IsOver(const Plan& plan) const { return groups.size() > plan.groups_max || IsRefused(); }
+  /// To be called after each segment: clears sets of doubles.
+  void SettleSets();
   /// Whether the group holds a stream, settled or not. Precondition: an array of groups.
   bool Holds(const Plan& plan, std::uint32_t group) const;
-  /// To be called after each segment. Errors: kResourceExhausted (sets, histograms).
-  Status CheckSets();
   /// All streams of a month are in: its calls are counted.
   void FinishMonth(const Plan& plan);
   /// All streams are in: sets are counted, values ranked.
   void FinishSets(const Plan& plan);
+  /// What the query holds now, this tally included.
+  std::int64_t held() const { return group_share.held_by_all(); }
 
   GroupNumbers groups;
   std::vector<std::int64_t> counts;  ///< by group x class
@@ -42,15 +49,20 @@ struct Tally {
   std::vector<DistinctSet> distincts;                       ///< by planned one
   std::vector<std::vector<std::int64_t>> distinct_numbers;  ///< counted of them, by group
   std::vector<Histogram> histograms;                        ///< by planned one
+  MemoryShare group_share;                                  ///< what groups take
+  bool refused = false;                                     ///< memory for groups
   ScanCounts scanned;
+
+ private:
+  void MakeSets(const Plan& plan, QueryMemory* memory);
 };
 
-/// Adds sets and histograms of `from`, whose group g is `place[g]` in `to`; empty: g.
-void MergeSets(const Tally& from, std::span<const std::uint32_t> place, Tally& to);
+/// Moves sets and histograms of `from`, whose group g is `place[g]` in `to` (empty: g).
+void MergeSets(Tally& from, std::span<const std::uint32_t> place, Tally& to);
 
 /// Adds `from` `times` (1, or -1 to take it off) to `to`, group by group; both are settled. Sets
-/// and histograms cannot be taken off.
-void Merge(const Plan& plan, const Tally& from, Tally& to, std::int64_t times = 1);
+/// and histograms are moved, and cannot be taken off.
+void Merge(const Plan& plan, Tally& from, Tally& to, std::int64_t times = 1);
 
 /// Scratch of one thread for one plan. Threads: one at a time.
 class Scanner {

@@ -1,4 +1,6 @@
 // The part of a scan that counts distinct values, ranks values, and judges by other limits.
+#include <algorithm>
+
 #include "cube/internal/columnar_scan.h"
 
 namespace cqd::cube {
@@ -23,10 +25,25 @@ void ForValues(const column::ColumnView& view, std::size_t first, const std::uin
 
 }  // namespace
 
-Status Tally::CheckSets() {
-  for (DistinctSet& distinct : distincts) CQD_RETURN_IF_ERROR(distinct.Settle());
-  for (const Histogram& histogram : histograms) CQD_RETURN_IF_ERROR(histogram.Check());
-  return OkStatus();
+/// Empty ones.
+void Tally::MakeSets(const Plan& plan, QueryMemory* memory) {
+  for (std::size_t d = 0; d < plan.distincts.size(); ++d) {
+    distincts.emplace_back(MemoryShare(memory, {MemoryUse::Kind::kDistinct, d}));
+  }
+  for (std::size_t h = 0; h < plan.histograms.size(); ++h) {
+    histograms.emplace_back(plan.histograms[h].values.size(),
+                            MemoryShare(memory, {MemoryUse::Kind::kHistogram, h}));
+  }
+}
+
+bool Tally::IsRefused() const {
+  const auto is_refused = [](const auto& part) { return part.refused(); };
+  return refused || std::any_of(distincts.begin(), distincts.end(), is_refused) ||
+         std::any_of(histograms.begin(), histograms.end(), is_refused);
+}
+
+void Tally::SettleSets() {
+  for (DistinctSet& distinct : distincts) distinct.Settle();
 }
 
 void Tally::FinishMonth(const Plan& plan) {
@@ -37,11 +54,15 @@ void Tally::FinishMonth(const Plan& plan) {
 
 void Tally::FinishSets(const Plan& plan) {
   Resize(plan);
-  for (std::size_t d = 0; d < distincts.size(); ++d) distincts[d].CountInto(distinct_numbers[d]);
+  for (std::size_t d = 0; d < distincts.size(); ++d) {
+    distincts[d].CountInto(distinct_numbers[d]);
+    refused = refused || distincts[d].refused();
+  }
+  distincts.clear();  // their memory is for the rows now
   for (Histogram& histogram : histograms) histogram.Finish();
 }
 
-void MergeSets(const Tally& from, std::span<const std::uint32_t> place, Tally& to) {
+void MergeSets(Tally& from, std::span<const std::uint32_t> place, Tally& to) {
   for (std::size_t d = 0; d < from.distincts.size(); ++d) {
     to.distincts[d].Append(from.distincts[d], place);
     for (std::size_t g = 0; g < from.distinct_numbers[d].size(); ++g) {
@@ -65,6 +86,7 @@ void Scanner::ClassifyAgain(std::size_t first, std::size_t selected) {
 void Scanner::AddToHistogram(const PlannedHistogram& planned, const column::ColumnView& view,
                              std::size_t segment, std::size_t first, std::size_t passing,
                              Histogram& histogram) const {
+  if (histogram.refused()) return;  // there may be no room for the groups
   const std::vector<std::uint32_t>& table = planned.index->Table(segment);
   const auto add = [&](std::size_t k, std::uint32_t number) {
     const std::uint32_t rank = planned.rank_of[number];

@@ -20,6 +20,7 @@ struct SnapshotParts {
   std::shared_ptr<const model::Mapping> mapping;
   TimeZone zone;
   int threads = 1;
+  std::int64_t rows_per_thread = kRowsPerThread;
   std::shared_ptr<MemoryBudget> budget;  ///< shared by snapshots; nullptr: without a bound
   /// An earlier snapshot in which every key means the same, or nullptr: what it has found out of
   /// segments that are still there is taken over. Needed only while the new one is made.
@@ -53,7 +54,9 @@ class ColumnarSnapshot final : public Snapshot {
   std::optional<UtcTime> data_through_;
   std::int64_t row_count_ = 0;
   std::int64_t bytes_ = 0;
-  ColumnarData data() const { return {parts_.segments, indexes_, rollups_.get(), parts_.threads}; }
+  ColumnarData data() const {
+    return {parts_.segments, indexes_, rollups_.get(), parts_.threads, parts_.rows_per_thread};
+  }
 
   Indexes indexes_;
   std::unique_ptr<Rollups> rollups_;  // null: none; not part of what the snapshot says

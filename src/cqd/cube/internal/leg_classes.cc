@@ -207,8 +207,36 @@ void LegClasses::ReadKeys(const CubeSegment& segment, std::size_t first, std::si
   for (std::size_t i = 0; i < count; ++i) keys_[i] ^= LabelSalt(labels.At(first + i));
 }
 
-/// Numbers the legs of special streams, or finds which of the others stand in one of them.
-void LegClasses::NumberLegs(std::span<const VisibleSegment> unit, bool special) {
+/// Makes room for what is kept of `rows` rows.
+bool LegClasses::TakeRows(std::size_t rows) {
+  // Four to eight bits a stream: of the others few are looked for in vain.
+  const int bits = std::max(6, static_cast<int>(std::bit_width(rows * 4)));
+  const std::size_t words = (std::size_t{1} << bits) / 64;
+  // Never the old beside the new.
+  std::vector<std::uint16_t>().swap(flags_);
+  std::vector<std::uint32_t>().swap(numbers_);
+  std::vector<std::uint64_t>().swap(seen_);
+  legs_ = column::GroupTable();
+  std::vector<std::uint8_t>().swap(leg_flags_);
+  const std::size_t row_bytes = sizeof(std::uint16_t) + sizeof(std::uint32_t);
+  if (!rows_share_.Resize(rows * row_bytes + words * sizeof(std::uint64_t)) || !TakeLegs(0)) {
+    return false;
+  }
+  flags_.resize(rows);
+  numbers_.assign(rows, column::GroupTable::kMissing);
+  seen_shift_ = 64 - bits;
+  seen_.resize(words);
+  return true;
+}
+
+/// Room for so many legs.
+bool LegClasses::TakeLegs(std::size_t legs) {
+  return legs_share_.Resize(column::GroupTable::BytesAt(legs) + 2 * std::bit_ceil(legs));
+}
+
+/// Numbers the legs of special streams, or finds which of the others stand in one of them. False:
+/// there is no memory for more.
+bool LegClasses::NumberLegs(std::span<const VisibleSegment> unit, bool special) {
   for (std::size_t s = 0; s < unit.size(); ++s) {
     const CubeSegment& segment = *unit[s].segment;
     for (std::size_t first = 0; first < segment.row_count(); first += column::kBlockRows) {
@@ -221,6 +249,7 @@ void LegClasses::NumberLegs(std::span<const VisibleSegment> unit, bool special) 
       bool any = false;
       for (std::size_t i = 0; i < count && !any; ++i) any = wanted(i);
       if (!any) continue;
+      if (special && !TakeLegs(legs_.size() + count)) return false;
       ReadKeys(segment, first, count);
       for (std::size_t i = 0; i < count; ++i) {
         if (!wanted(i)) continue;
@@ -241,28 +270,22 @@ void LegClasses::NumberLegs(std::span<const VisibleSegment> unit, bool special) 
       }
     }
   }
+  return true;
 }
 
-Status LegClasses::Make(std::span<const VisibleSegment> unit, const std::function<Status()>& stop) {
+Result<bool> LegClasses::Make(std::span<const VisibleSegment> unit,
+                              const std::function<Status()>& stop) {
   begins_.assign(1, 0);
   for (const VisibleSegment& visible : unit) {
     begins_.push_back(begins_.back() + visible.segment->row_count());
   }
   const std::size_t rows = begins_.back();
-  flags_.assign(rows, 0);
-  numbers_.assign(rows, column::GroupTable::kMissing);
-  legs_ = column::GroupTable();
-  leg_flags_.clear();
-  // Four to eight bits a stream: of the others few are looked for in vain.
-  const int bits = std::max(6, static_cast<int>(std::bit_width(rows * 4)));
-  seen_shift_ = 64 - bits;
-  seen_.assign((std::size_t{1} << bits) / 64, 0);
-
+  if (!TakeRows(rows)) return false;
   for (std::size_t s = 0; s < unit.size(); ++s) {
     CQD_RETURN_IF_ERROR(stop());
     Judge(unit[s], begins_[s]);
   }
-  NumberLegs(unit, true);
+  if (!NumberLegs(unit, true)) return false;
   CQD_RETURN_IF_ERROR(stop());
   if (legs_.size() != 0) NumberLegs(unit, false);
   for (std::size_t row = 0; row < rows; ++row) {
@@ -274,7 +297,7 @@ Status LegClasses::Make(std::span<const VisibleSegment> unit, const std::functio
     flags_[row] =
         static_cast<WhatIfState>(quality | jpdr << kJpdrShift | (flags_[row] & kDueFlags));
   }
-  return OkStatus();
+  return true;
 }
 
 }  // namespace cqd::cube
