@@ -117,13 +117,15 @@ std::vector<std::uint32_t> OrderedOfTables(const Plan& plan, const Tally& tally,
   return groups;
 }
 
+/// A cell to order by, and its group's place in member order.
+struct Placed {
+  Cell cell;
+  std::uint32_t place;
+};
+
 /// Leaves the first `rows_max` groups by the cells of a measure, without sorting the others.
 void KeepFirst(const CubeQuery& query, const Plan& plan, const Tally& tally, std::size_t rows_max,
                std::vector<std::uint32_t>& groups) {
-  struct Placed {
-    Cell cell;
-    std::uint32_t place;  // in member order
-  };
   const std::size_t m = query.order->measure;
   Values values(plan, tally);
   std::vector<Placed> placed;
@@ -187,7 +189,12 @@ Result<ResultTable> CollectTable(const CubeQuery& query, const Plan& plan, const
       plan.shape.is_array() ? OrderedOfArray(plan, tally, ordered_max, table.rows_before_limit)
                             : OrderedOfTables(plan, tally, ordered_max, table.rows_before_limit);
   if (table.rows_before_limit > limits.groups_max) return TooManyGroups(limits.groups_max);
-  if (query.order) KeepFirst(query, plan, tally, rows_max, groups);
+  if (query.order) {
+    if (!RowBytes(limits, tally.held()).Take(groups.size() * sizeof(Placed))) {
+      return TooMuchMemory(plan, query, limits);
+    }
+    KeepFirst(query, plan, tally, rows_max, groups);
+  }
   table.truncated = table.rows_before_limit > static_cast<std::int64_t>(groups.size());
   RowBytes bytes(limits, tally.held());
   const std::size_t row_bytes = sizeof(ResultTable::Row) +

@@ -4,6 +4,7 @@
 #include <bit>
 #include <limits>
 #include <optional>
+#include <type_traits>
 
 #include "column/kernels.h"
 
@@ -212,16 +213,16 @@ bool LegClasses::TakeRows(std::size_t rows) {
   // Four to eight bits a stream: of the others few are looked for in vain.
   const int bits = std::max(6, static_cast<int>(std::bit_width(rows * 4)));
   const std::size_t words = (std::size_t{1} << bits) / 64;
-  // Never the old beside the new.
-  std::vector<std::uint16_t>().swap(flags_);
-  std::vector<std::uint32_t>().swap(numbers_);
-  std::vector<std::uint64_t>().swap(seen_);
+  // Room of the month before serves again; where it is too small, never the old beside the new.
+  const auto clear = [](auto& values, std::size_t count) {
+    if (values.capacity() < count) std::remove_reference_t<decltype(values)>().swap(values);
+    values.clear();
+    return std::max(values.capacity(), count) * sizeof(values[0]);
+  };
+  const std::size_t bytes = clear(flags_, rows) + clear(numbers_, rows) + clear(seen_, words);
   legs_ = column::GroupTable();
   std::vector<std::uint8_t>().swap(leg_flags_);
-  const std::size_t row_bytes = sizeof(std::uint16_t) + sizeof(std::uint32_t);
-  if (!rows_share_.Resize(rows * row_bytes + words * sizeof(std::uint64_t)) || !TakeLegs(0)) {
-    return false;
-  }
+  if (!rows_share_.Resize(bytes) || !TakeLegs(0)) return false;
   flags_.resize(rows);
   numbers_.assign(rows, column::GroupTable::kMissing);
   seen_shift_ = 64 - bits;
