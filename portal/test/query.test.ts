@@ -104,6 +104,17 @@ test('a filter of several months keeps their number; excluded months stay', () =
   assert.equal(query.Trend, undefined);
 });
 
+test('an order of rows is kept while its measurement is there', () => {
+  const content = JSON.stringify({ Title: '', Query: {
+    Dimensions: [], Filters: [], Measurements: [{ DataModelName: '[Measures].[Avg Jitter]' }],
+    OrderBy: { DataModelName: '[measures].[avg jitter]' } } });
+  const stored = q.parseReport(content)!.Query;
+  assert.deepEqual(q.buildQuery(stored, { month: march }).OrderBy,
+                   { DataModelName: '[measures].[avg jitter]', Descending: true });
+  const other = { ...stored, Measurements: [{ DataModelName: '[Measures].[Avg Round Trip]' }] };
+  assert.equal(q.buildQuery(other, { month: march }).OrderBy, undefined);
+});
+
 test('without the trend a report is about one month', () => {
   const query = q.withTrend(q.newReport('').Query, false, 7, march);
   assert.equal(query.Trend?.EnableTrend, false);
@@ -121,6 +132,7 @@ const explored: q.ExploreView = {
   sort: { column: 2, descending: true }, from: 42,
   query: { Dimensions: [{ DataModelName: '[A &=?#].[%"B]' }],
            Measurements: [{ DataModelName: '[Measures].[Total Stream Count]' }],
+           OrderBy: { DataModelName: '[Measures].[Total Stream Count]', Descending: true },
            Filters: [first, filter('[Scenarios].[ScenarioPair]', '[1]&[0]&[Wired]&[Wifi]',
                                    { Operand: 1, Caption: 'é & +', UnionGroup: 'any 1' })],
            Trend: { EnableTrend: true, SpanCount: 7, TrendDate: '', Type: 0 } },

@@ -1,6 +1,6 @@
 // The query that a report stands for, in the month of the page.
 import type { Filter, Query } from './model';
-import { isMonthName, equals, monthName } from './model';
+import { isMonthName, equals, monthName, sameName } from './model';
 import type { Month } from './values';
 import { formatMonth, formatValues, monthCaption, monthKey, monthWindow, parseValues } from './values';
 
@@ -31,6 +31,11 @@ export function buildQuery(stored: Query, page: PageWindow): Query {
                     SpanCount: page.span ?? stored.Trend.SpanCount };
   }
   if (stored.LimitResultRowsCount) query.LimitResultRowsCount = stored.LimitResultRowsCount;
+  const order = stored.OrderBy;
+  // The server refuses an order by what is not measured (any more).
+  if (order && stored.Measurements.some((m) => sameName(m.DataModelName, order.DataModelName))) {
+    query.OrderBy = { ...order };
+  }
   return query;
 }
 

@@ -51,6 +51,12 @@ export interface Trend {
   TrendDate: string;
   Type: number;
 }
+/** Rows by a measurement, the greatest first unless `Descending` is false. */
+export interface OrderBy {
+  /** One of the query's measurements. */
+  DataModelName: string;
+  Descending?: boolean;
+}
 /** The body of `POST RunQuery`. */
 export interface Query {
   Filters: Filter[];
@@ -58,6 +64,7 @@ export interface Query {
   Measurements: NameReference[];
   Trend?: Trend;
   LimitResultRowsCount?: number;
+  OrderBy?: OrderBy;
   /** Asks for the steps that removed streams; answered as `Funnel`. */
   Funnel?: boolean;
   /** A kept data version to answer from; without it the newest. */

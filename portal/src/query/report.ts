@@ -1,7 +1,7 @@
 // Stored contents: read without trust, written in the published form (reference/cube-model.md 5).
 import type {
-  AxisProperties, Filter, NameReference, Presentation, PresentedDimension, PresentedMeasure, Query,
-  Report, ReportSet, TableProperties, Trend,
+  AxisProperties, Filter, NameReference, OrderBy, Presentation, PresentedDimension, PresentedMeasure,
+  Query, Report, ReportSet, TableProperties, Trend,
 } from './model';
 import { isMonthName, monthName, labelOf, sameName } from './model';
 
@@ -90,8 +90,14 @@ export function parseQuery(value: unknown): Query {
   if (isObject(trend)) query.Trend = parseTrend(trend);
   const limit = number(member(object, 'LimitResultRowsCount'), 0);
   if (limit > 0) query.LimitResultRowsCount = limit;
+  const order = member(object, 'OrderBy');
+  if (isObject(order)) query.OrderBy = parseOrder(order);
   return query;
 }
+const parseOrder = (order: Json): OrderBy => ({
+  DataModelName: text(member(order, 'DataModelName')),
+  Descending: flag(member(order, 'Descending'), true),
+});
 const parseFilter = (entry: Json): Filter => ({
   DataModelName: text(member(entry, 'DataModelName')),
   Caption: text(member(entry, 'Caption')),

@@ -3,6 +3,7 @@
 // it leaves out.
 import { parseWhy, writeWhy, type Why } from './causes';
 import type { Filter, Limits, NameReference, Query } from './model';
+import { sameName } from './model';
 import { equals } from './model';
 import type { Month } from './values';
 import { formatMonth, parseMonth } from './values';
@@ -126,6 +127,9 @@ function appendQuery(search: URLSearchParams, query: Query): void {
   }
   if (query.Trend?.EnableTrend) search.set('t', String(query.Trend.SpanCount));
   if (query.LimitResultRowsCount) search.set('limit', String(query.LimitResultRowsCount));
+  if (query.OrderBy) {
+    search.set('order', (query.OrderBy.Descending === false ? '' : '-') + query.OrderBy.DataModelName);
+  }
 }
 
 /** The view of an address, with or without its `#`. Rubbish leads to the start page. */
@@ -210,6 +214,11 @@ function decodeQuery(search: URLSearchParams): Query {
   }
   const limit = decodeId(search.get('limit') ?? '');
   if (limit) query.LimitResultRowsCount = limit;
+  const order = search.get('order') ?? '';
+  const name = order.replace(/^-/, '');
+  if (query.Measurements.some((measure) => sameName(measure.DataModelName, name))) {
+    query.OrderBy = { DataModelName: name, Descending: order.startsWith('-') };
+  }
   return query;
 }
 
