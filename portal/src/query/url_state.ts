@@ -3,8 +3,7 @@
 // it leaves out.
 import { parseWhy, writeWhy, type Why } from './causes';
 import type { Filter, Limits, NameReference, Query } from './model';
-import { sameName } from './model';
-import { equals } from './model';
+import { equals, sameName } from './model';
 import type { Month } from './values';
 import { formatMonth, parseMonth } from './values';
 import { spanMax } from './report';
