@@ -155,26 +155,31 @@ void Intervals16(const std::uint16_t* codes, std::size_t count, const Interval* 
   for (; i < count; ++i) mask[i] = Combined<kOr>(mask[i], InAny(codes[i], intervals));
 }
 
+/// What vectors have summed, and the codes left over.
+template <typename T>
+CodeSum WithRest(const T* codes, std::size_t count, std::uint64_t sum, std::size_t zeros) {
+  CodeSum all{sum, zeros};
+  for (std::size_t i = 0; i < count; ++i) {
+    all.sum += codes[i];
+    all.zeros += codes[i] == 0 ? 1 : 0;
+  }
+  return all;
+}
+
 /// Sum of `count` codes, and how many of them are 0. count <= 65536.
 CodeSum Sum8(const std::uint8_t* codes, std::size_t count) {
   const hn::ScalableTag<std::uint8_t> d;
   const hn::RepartitionToWide<hn::RepartitionToWide<hn::RepartitionToWide<decltype(d)>>> wide;
   const std::size_t lanes = hn::Lanes(d);
   auto sums = hn::Zero(wide);
-  CodeSum sum;
-  std::size_t i = 0;
+  std::size_t zeros = 0, i = 0;
   for (; i + lanes <= count; i += lanes) {
     AskAhead(codes + i);
     const auto code = hn::LoadU(d, codes + i);
     sums = hn::Add(sums, hn::SumsOf8(code));
-    sum.zeros += hn::CountTrue(d, hn::Eq(code, hn::Zero(d)));
+    zeros += hn::CountTrue(d, hn::Eq(code, hn::Zero(d)));
   }
-  sum.sum = hn::GetLane(hn::SumOfLanes(wide, sums));
-  for (; i < count; ++i) {
-    sum.sum += codes[i];
-    sum.zeros += codes[i] == 0 ? 1 : 0;
-  }
-  return sum;
+  return WithRest(codes + i, count - i, hn::GetLane(hn::SumOfLanes(wide, sums)), zeros);
 }
 
 CodeSum Sum16(const std::uint16_t* codes, std::size_t count) {
@@ -183,20 +188,14 @@ CodeSum Sum16(const std::uint16_t* codes, std::size_t count) {
   const hn::Rebind<std::uint16_t, decltype(wide)> d;
   const std::size_t lanes = hn::Lanes(d);
   auto sums = hn::Zero(wide);
-  CodeSum sum;
-  std::size_t i = 0;
+  std::size_t zeros = 0, i = 0;
   for (; i + lanes <= count; i += lanes) {
     AskAhead(codes + i);
     const auto code = hn::PromoteTo(wide, hn::LoadU(d, codes + i));
     sums = hn::Add(sums, code);
-    sum.zeros += hn::CountTrue(wide, hn::Eq(code, hn::Zero(wide)));
+    zeros += hn::CountTrue(wide, hn::Eq(code, hn::Zero(wide)));
   }
-  sum.sum = hn::GetLane(hn::SumOfLanes(wide, sums));
-  for (; i < count; ++i) {
-    sum.sum += codes[i];
-    sum.zeros += codes[i] == 0 ? 1 : 0;
-  }
-  return sum;
+  return WithRest(codes + i, count - i, hn::GetLane(hn::SumOfLanes(wide, sums)), zeros);
 }
 
 template <bool kOr>
