@@ -108,27 +108,24 @@ void Small(archive::Archive& store, model::SourceId source, int months, std::uin
   start = std::chrono::steady_clock::now();
   const CancelToken cancel;
   std::int64_t seen = 0;
-  const model::Field fields[] = {model::Field::kJitter, model::Field::kCallerUser};
-  CQD_CHECK(store
-                .Scan(last.month, last.last_row_id, store.Months()->back().last_row_id, fields,
-                      cancel,
-                      [&](archive::ColumnBatch&& batch) {
-                        seen += static_cast<std::int64_t>(batch.row_count());
-                        return OkStatus();
-                      })
-                .ok());
-  Report("reading what is new, 2 fields", seen, Seconds(start));
+  const auto count = [&seen](std::span<const archive::StoredRow> batch) {
+    seen += static_cast<std::int64_t>(batch.size());
+    return OkStatus();
+  };
+  CQD_CHECK(
+      store.Scan(last.month, last.last_row_id, store.Months()->back().last_row_id, cancel, count)
+          .ok());
+  Report("reading what is new", seen, Seconds(start));
 }
 
 std::int64_t ScanMonths(const archive::Archive& store,
-                        const std::vector<archive::MonthInfo>& months,
-                        std::span<const model::Field> fields) {
+                        const std::vector<archive::MonthInfo>& months) {
   const CancelToken cancel;
   std::int64_t rows = 0;
   for (const auto& month : months) {
-    const Status status = store.Scan(month.month, archive::RowId(0), month.last_row_id, fields,
-                                     cancel, [&](archive::ColumnBatch&& batch) {
-                                       rows += static_cast<std::int64_t>(batch.row_count());
+    const Status status = store.Scan(month.month, archive::RowId(0), month.last_row_id, cancel,
+                                     [&rows](std::span<const archive::StoredRow> batch) {
+                                       rows += static_cast<std::int64_t>(batch.size());
                                        return OkStatus();
                                      });
     CQD_CHECK(status.ok());
@@ -136,23 +133,19 @@ std::int64_t ScanMonths(const archive::Archive& store,
   return rows;
 }
 
-void Read(const archive::Archive& store, int field_count) {
+void Read(const archive::Archive& store) {
   const auto months = *store.Months();
-  std::vector<model::Field> fields;
-  const int step = model::kFieldCount / field_count;
-  for (int i = 0; i < field_count; ++i) fields.push_back(static_cast<model::Field>(i * step));
   auto start = std::chrono::steady_clock::now();
-  const std::int64_t rows = ScanMonths(store, months, fields);
-  Report(fmt::format("scan, {} fields, 1 thread", field_count), rows, Seconds(start));
+  const std::int64_t rows = ScanMonths(store, months);
+  Report("scan, 1 thread", rows, Seconds(start));
   std::vector<archive::MonthInfo> halves[2];
   for (std::size_t i = 0; i < months.size(); ++i) halves[i % 2].push_back(months[i]);
   start = std::chrono::steady_clock::now();
   std::int64_t counts[2] = {};
-  std::thread other([&] { counts[1] = ScanMonths(store, halves[1], fields); });
-  counts[0] = ScanMonths(store, halves[0], fields);
+  std::thread other([&] { counts[1] = ScanMonths(store, halves[1]); });
+  counts[0] = ScanMonths(store, halves[0]);
   other.join();
-  Report(fmt::format("scan, {} fields, 2 threads", field_count), counts[0] + counts[1],
-         Seconds(start));
+  Report("scan, 2 threads", counts[0] + counts[1], Seconds(start));
 }
 
 }  // namespace
@@ -179,7 +172,7 @@ int main(int argc, char** argv) {
   const auto bytes = *store->StorageBytes();
   fmt::print("{} bytes, {:.0f} a row\n", bytes.first,
              static_cast<double>(bytes.first) / static_cast<double>(total));
-  for (const int fields : {60, 20, model::kFieldCount}) Read(*store, fields);
+  Read(*store);
   std::mt19937_64 random(seed);
   const auto start = std::chrono::steady_clock::now();
   constexpr int kInterns = 2'000'000;

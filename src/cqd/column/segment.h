@@ -92,8 +92,9 @@ using Properties = std::map<std::string, std::int64_t>;
 /// Makes the bytes of a segment, column by column. Threads: one at a time.
 class SegmentWriter {
  public:
-  /// Precondition: 1 <= row_count <= kSegmentRowsMax.
-  explicit SegmentWriter(std::size_t row_count);
+  /// Precondition: 1 <= row_count <= kSegmentRowsMax. `bytes_a_row`: about what is to be expected;
+  /// more than that costs copies.
+  explicit SegmentWriter(std::size_t row_count, std::size_t bytes_a_row = 0);
   /// Chooses the smallest encoding of `values` and appends the column. Names are unique, 1..255
   /// bytes; `values` has row_count() entries. Cost: 2 to 10 ns a row.
   void Add(std::string_view name, std::span<const std::int64_t> values, bool with_zones = false);

@@ -5,37 +5,30 @@
 
 #include "base/check.h"
 #include "column/internal/format.h"
+#include "column/internal/simd.h"
 #include "column/segment.h"
 
 namespace cqd::column {
 namespace {
 
-struct Extent {
-  std::int64_t min = std::numeric_limits<std::int64_t>::max();
-  std::int64_t max = kNull;
-  std::int64_t null_count = 0;
-  bool empty() const { return min > max; }
+/// Zones of the blocks, and one of them all.
+struct Extents {
+  std::vector<Zone> blocks;
+  Zone all{std::numeric_limits<std::int64_t>::max(), kNull, 0};
+  bool empty() const { return all.min > all.max; }
 };
 
-Extent ExtentOf(std::span<const std::int64_t> values) {
-  Extent extent;
-  for (const std::int64_t value : values) {
-    const bool is_null = value == kNull;
-    extent.null_count += is_null ? 1 : 0;
-    extent.max = std::max(extent.max, value);  // kNull is the least of all
-    extent.min = std::min(extent.min, is_null ? extent.min : value);
-  }
-  return extent;
-}
-
-std::vector<Zone> ZonesOf(std::span<const std::int64_t> values) {
-  std::vector<Zone> zones;
+Extents ExtentsOf(std::span<const std::int64_t> values) {
+  Extents extents;
   for (std::size_t begin = 0; begin < values.size(); begin += kBlockRows) {
-    const Extent extent =
-        ExtentOf(values.subspan(begin, std::min(kBlockRows, values.size() - begin)));
-    zones.push_back({extent.min, extent.max, extent.null_count});
+    const std::size_t count = std::min(kBlockRows, values.size() - begin);
+    const Zone block = simd::ExtentOf(values.data() + begin, count);
+    extents.blocks.push_back(block);
+    extents.all.min = std::min(extents.all.min, block.min);
+    extents.all.max = std::max(extents.all.max, block.max);
+    extents.all.null_count += block.null_count;
   }
-  return zones;
+  return extents;
 }
 
 int WidthOf(std::uint64_t code_max) {
@@ -126,8 +119,10 @@ std::vector<std::byte> Narrowed(std::span<const std::uint16_t> codes) {
 
 }  // namespace
 
-SegmentWriter::SegmentWriter(std::size_t row_count) : row_count_(row_count) {
+SegmentWriter::SegmentWriter(std::size_t row_count, std::size_t bytes_a_row)
+    : row_count_(row_count) {
   CQD_CHECK(row_count >= 1 && row_count <= kSegmentRowsMax);
+  bytes_.reserve(row_count * bytes_a_row);
   format::Put(bytes_, format::Header{});
 }
 
@@ -143,8 +138,9 @@ void SegmentWriter::AddConstant(std::string_view name, std::int64_t value) {
 void SegmentWriter::Add(std::string_view name, std::span<const std::int64_t> values,
                         bool with_zones) {
   CQD_CHECK(values.size() == row_count_);
-  const Extent extent = ExtentOf(values);
-  if (extent.empty()) return AddConstant(name, kNull);
+  const Extents extents = ExtentsOf(values);
+  if (extents.empty()) return AddConstant(name, kNull);
+  const Zone& extent = extents.all;
   if (extent.null_count == 0 && extent.min == extent.max) return AddConstant(name, extent.min);
   ColumnView shape;
   shape.encoding = Encoding::kFrame;
@@ -154,7 +150,7 @@ void SegmentWriter::Add(std::string_view name, std::span<const std::int64_t> val
   shape.null_count = extent.null_count;
   shape.base = shape.nullable ? extent.min - 1 : extent.min;
   shape.width = WidthOf(shape.code_max());
-  const std::vector<Zone> zones = with_zones ? ZonesOf(values) : std::vector<Zone>();
+  const std::span<const Zone> zones = with_zones ? extents.blocks : std::span<const Zone>();
   if (shape.width > 2) {
     // Few distinct values far apart (decimals, facts): half or a quarter of the bytes, and whatever
     // is computed per value is computed once.

@@ -182,20 +182,12 @@ ReferenceExecutor::ReferenceExecutor(std::vector<StreamRow> rows,
 Result<std::unique_ptr<ReferenceExecutor>> ReferenceExecutor::FromArchive(
     const archive::Archive& archive, std::shared_ptr<const model::Mapping> mapping, TimeZone zone,
     const CancelToken& cancel) {
-  std::vector<model::Field> fields;
-  for (const model::FieldInfo& info : model::AllFields()) fields.push_back(info.field);
   std::vector<StreamRow> rows;
   CQD_ASSIGN_OR_RETURN(const std::vector<archive::MonthInfo> months, archive.Months());
   for (const archive::MonthInfo& month : months) {
-    CQD_RETURN_IF_ERROR(archive.Scan(month.month, archive::RowId(0), month.last_row_id, fields,
-                                     cancel, [&](archive::ColumnBatch&& batch) -> Status {
-                                       for (std::size_t r = 0; r < batch.row_count(); ++r) {
-                                         StreamRow row;
-                                         row.key = batch.keys[r];
-                                         for (std::size_t f = 0; f < fields.size(); ++f)
-                                           row.Set(fields[f], batch.values[f][r]);
-                                         rows.push_back(row);
-                                       }
+    CQD_RETURN_IF_ERROR(archive.Scan(month.month, archive::RowId(0), month.last_row_id, cancel,
+                                     [&rows](std::span<const archive::StoredRow> batch) {
+                                       for (const auto& stored : batch) rows.push_back(stored.row);
                                        return OkStatus();
                                      }));
   }

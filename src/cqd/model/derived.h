@@ -126,7 +126,4 @@ void DerivePlaces(const Mapping& mapping, DerivedRow& row);
 std::span<const CubeColumn> PlaceInputs();
 std::span<const CubeColumn> PlaceOutputs();
 
-/// The stored fields Derive needs besides the ones copied: always read these from the archive.
-std::span<const Field> FieldsDeriveNeeds();
-
 }  // namespace cqd::model

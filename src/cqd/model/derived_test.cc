@@ -367,40 +367,6 @@ TEST_F(DeriveTest, FactsOfDurationIceAndReports) {
   EXPECT_TRUE(Holds(Fact::kIceFailed) && Holds(Fact::kReportAvailable));
 }
 
-TEST_F(DeriveTest, NeedsOnlyTheDeclaredFields) {
-  const unsigned seed = std::random_device()();
-  SCOPED_TRACE(testing::Message() << "seed " << seed);
-  std::mt19937_64 random(seed);
-  for (const int type : {0, kMediation, kMcu, kOc, kAndroid}) Agent(type);
-  for (const char* text : {"Wired", "WiFi", "MobileBB"}) keys_.Intern(KeySpace::kConnection, text);
-  const auto needs = FieldsDeriveNeeds();
-  const std::set<Field> needed(needs.begin(), needs.end());
-  const Mapping mapping(keys_, tables_);
-  for (int n = 0; n < 300; ++n) {
-    StreamRow full = row_;
-    full.key.media_label = static_cast<int>(random() % 20);
-    for (const FieldInfo& info : AllFields()) {
-      if (random() % 3 == 0) continue;
-      const double width = info.type == FieldType::kKey    ? 5
-                           : info.type == FieldType::kTime ? 3e15
-                                                           : info.max - info.min;
-      const double part = static_cast<double>(random() % 1'000'001) / 1e6;
-      full.Set(info.field, static_cast<Value>(info.min + part * width));
-    }
-    StreamRow bare = full;
-    for (const FieldInfo& info : AllFields()) {
-      if (!needed.contains(info.field)) bare.Set(info.field, kNull);
-    }
-    DerivedRow from_full, from_bare;
-    Derive(full, mapping, {}, from_full);
-    Derive(bare, mapping, {}, from_bare);
-    for (int i = kFieldCount; i < kCubeColumnCount; ++i) {
-      ASSERT_EQ(from_full[static_cast<std::size_t>(i)], from_bare[static_cast<std::size_t>(i)])
-          << CubeColumnName(static_cast<CubeColumn>(i));
-    }
-  }
-}
-
 TEST_F(DeriveTest, TakesAnyValues) {
   const unsigned seed = std::random_device()();
   SCOPED_TRACE(testing::Message() << "seed " << seed);

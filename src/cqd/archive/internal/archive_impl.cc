@@ -175,11 +175,11 @@ Result<Database> ArchiveImpl::OpenReader(Month month) const {
   return OpenMonthForReading(options_.folder, month);
 }
 
-Status ArchiveImpl::Scan(Month month, RowId after, RowId up_to,
-                         std::span<const model::Field> fields, const CancelToken& cancel,
-                         const std::function<Status(ColumnBatch&&)>& sink) const {
+Status ArchiveImpl::Scan(Month month, RowId after, RowId up_to, const CancelToken& cancel,
+                         const RowSink& sink) const {
+  if (up_to.value - after.value >= kRowsWorthFolding) FoldMonthLog(options_.folder, month);
   CQD_ASSIGN_OR_RETURN(Database database, OpenReader(month));
-  return ScanMonth(database, month, after, up_to, fields, cancel, sink);
+  return ScanMonth(database, after, up_to, cancel, sink);
 }
 
 Result<std::vector<Superseded>> ArchiveImpl::ReadSuperseded(Month month, RowId after,

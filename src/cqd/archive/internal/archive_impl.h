@@ -30,9 +30,8 @@ class ArchiveImpl final : public Archive {
   model::KeyInterner& interner() override { return dictionaries_; }
   Result<std::unique_ptr<Writer>> BeginWrite() override;
   Result<std::vector<MonthInfo>> Months() const override;
-  Status Scan(Month month, RowId after, RowId up_to, std::span<const model::Field> fields,
-              const CancelToken& cancel,
-              const std::function<Status(ColumnBatch&&)>& sink) const override;
+  Status Scan(Month month, RowId after, RowId up_to, const CancelToken& cancel,
+              const RowSink& sink) const override;
   Result<std::vector<Superseded>> ReadSuperseded(Month month, RowId after,
                                                  RowId up_to) const override;
   Result<model::CustomerTables> ReadCustomerTables() const override;

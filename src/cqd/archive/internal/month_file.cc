@@ -5,6 +5,7 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
+#include <filesystem>
 #include <random>
 #include <set>
 
@@ -134,6 +135,16 @@ Result<Database> OpenMonthForReading(const std::string& folder, Month month) {
                                                          {.mode = sqlite::OpenMode::kReadOnly}));
   CQD_RETURN_IF_ERROR(database.Execute("PRAGMA cache_size=-4096"));
   return database;
+}
+
+void FoldMonthLog(const std::string& folder, Month month) {
+  const std::string path = PathOf(folder, month);
+  std::error_code error;
+  const auto log_bytes = std::filesystem::file_size(path + "-wal", error);
+  if (error || log_bytes == 0) return;
+  auto database =
+      Database::Open(path, {.mode = sqlite::OpenMode::kReadWrite, .busy_timeout_ms = 0});
+  if (database.ok()) (void)database->Execute("PRAGMA wal_checkpoint(TRUNCATE)").ok();
 }
 
 Result<MonthState> ReadMonthState(Database& database) {

@@ -1,8 +1,6 @@
 // Reading a month for the cube.
 #pragma once
 
-#include <functional>
-#include <span>
 #include <vector>
 
 #include "archive/archive.h"
@@ -10,10 +8,10 @@
 
 namespace cqd::archive::internal {
 
-/// Archive::Scan over one month's reading connection.
-Status ScanMonth(sqlite::Database& database, Month month, RowId after, RowId up_to,
-                 std::span<const model::Field> fields, const CancelToken& cancel,
-                 const std::function<Status(ColumnBatch&&)>& sink);
+/// Archive::Scan over one month's reading connection, which it leaves in a transaction. Reads the
+/// pages of the file where it can (sqlite::FrozenTable), and lets SQLite read the rest.
+Status ScanMonth(sqlite::Database& database, RowId after, RowId up_to, const CancelToken& cancel,
+                 const RowSink& sink);
 
 /// Archive::ReadSuperseded over one month's reading connection.
 Result<std::vector<Superseded>> ReadSupersededRows(sqlite::Database& database, RowId after,

@@ -25,20 +25,6 @@ inline model::StreamRow MakeRow(model::SourceId source, int number) {
 /// Streams by natural key: what the archive must hold.
 using Oracle = std::map<model::StreamKey, model::StreamRow>;
 
-/// Row `i` of a batch that was scanned with all fields.
-inline model::StreamRow RowOf(const ColumnBatch& batch, std::size_t i) {
-  model::StreamRow row;
-  row.key = batch.keys[i];
-  for (std::size_t f = 0; f < batch.values.size(); ++f) row.values[f] = batch.values[f][i];
-  return row;
-}
-
-inline std::vector<model::Field> EveryField() {
-  std::vector<model::Field> fields;
-  for (const auto& info : model::AllFields()) fields.push_back(info.field);
-  return fields;
-}
-
 /// Follows the archive as the cube does: what was superseded in (after, up_to], then the new rows.
 class IncrementalReader {
  public:
@@ -51,14 +37,13 @@ class IncrementalReader {
       if (position.incarnation != info.incarnation) position = {info.incarnation, RowId(0), {}};
       const auto superseded = archive.ReadSuperseded(info.month, position.row, info.last_row_id);
       ASSERT_TRUE(superseded.ok());
-      const Status status = archive.Scan(
-          info.month, position.row, info.last_row_id, EveryField(), cancel,
-          [&](ColumnBatch&& batch) {
-            for (std::size_t i = 0; i < batch.row_count(); ++i) {
-              EXPECT_TRUE(position.rows.emplace(batch.row_ids[i], RowOf(batch, i)).second);
-            }
-            return OkStatus();
-          });
+      const Status status = archive.Scan(info.month, position.row, info.last_row_id, cancel,
+                                         [&position](std::span<const StoredRow> batch) {
+                                           for (const auto& [id, row] : batch) {
+                                             EXPECT_TRUE(position.rows.emplace(id, row).second);
+                                           }
+                                           return OkStatus();
+                                         });
       ASSERT_TRUE(status.ok()) << status.error().ToString();
       for (const Superseded& gone : *superseded) position.rows.erase(gone.row);
       position.row = info.last_row_id;

@@ -1,6 +1,8 @@
 #include "column/internal/simd.h"
 
+#include <algorithm>
 #include <array>
+#include <limits>
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "column/internal/simd.cc"
@@ -249,6 +251,36 @@ std::size_t SelectPlaces(const Mask* mask, std::size_t count, std::uint16_t* sel
   return selected;
 }
 
+Zone ExtentOf64(const std::int64_t* values, std::size_t count) {
+  const hn::ScalableTag<std::int64_t> d;
+  const std::size_t lanes = hn::Lanes(d);
+  const auto one = hn::Set(d, 1);
+  const auto null = hn::Set(d, kNull);
+  // A null less one is the greatest of all, so that it is no least value.
+  auto least_less_one = hn::Set(d, std::numeric_limits<std::int64_t>::max());
+  auto greatest = null;
+  auto nulls = hn::Zero(d);
+  std::size_t i = 0;
+  for (; i + lanes <= count; i += lanes) {
+    const auto value = hn::LoadU(d, values + i);
+    least_less_one = hn::Min(least_less_one, hn::Sub(value, one));
+    greatest = hn::Max(greatest, value);
+    nulls = hn::Sub(nulls, hn::VecFromMask(d, hn::Eq(value, null)));
+  }
+  Zone zone;
+  const std::int64_t less_one = hn::GetLane(hn::MinOfLanes(d, least_less_one));
+  constexpr std::int64_t kNone = std::numeric_limits<std::int64_t>::max();
+  zone.min = less_one == kNone ? kNone : less_one + 1;
+  zone.max = hn::GetLane(hn::MaxOfLanes(d, greatest));
+  zone.null_count = hn::GetLane(hn::SumOfLanes(d, nulls));
+  for (; i < count; ++i) {
+    zone.null_count += values[i] == kNull ? 1 : 0;
+    zone.max = std::max(zone.max, values[i]);
+    zone.min = std::min(zone.min, values[i] == kNull ? zone.min : values[i]);
+  }
+  return zone;
+}
+
 void And8(const std::uint8_t* codes, std::size_t count, const Interval* first, std::size_t n,
           Mask* mask) {
   Intervals8<false>(codes, count, first, n, mask);
@@ -288,6 +320,7 @@ HWY_EXPORT(OrBits);
 HWY_EXPORT(SelectPlaces);
 HWY_EXPORT(Sum8);
 HWY_EXPORT(Sum16);
+HWY_EXPORT(ExtentOf64);
 }  // namespace
 
 void AndIntervals(const std::uint8_t* codes, std::size_t count, std::span<const Interval> intervals,
@@ -322,6 +355,10 @@ CodeSum SumCodes(const std::uint8_t* codes, std::size_t count) {
 }
 CodeSum SumCodes(const std::uint16_t* codes, std::size_t count) {
   return HWY_DYNAMIC_DISPATCH(Sum16)(codes, count);
+}
+
+Zone ExtentOf(const std::int64_t* values, std::size_t count) {
+  return HWY_DYNAMIC_DISPATCH(ExtentOf64)(values, count);
 }
 
 }  // namespace cqd::column::simd

@@ -7,6 +7,7 @@
 #include <span>
 
 #include "column/kernels.h"
+#include "column/segment.h"
 
 namespace cqd::column::simd {
 
@@ -36,5 +37,8 @@ struct CodeSum {
 /// Of codes in a row; count <= kBlockRows.
 CodeSum SumCodes(const std::uint8_t* codes, std::size_t count);
 CodeSum SumCodes(const std::uint16_t* codes, std::size_t count);
+
+/// Least and greatest of the values that are not kNull, and how many are.
+Zone ExtentOf(const std::int64_t* values, std::size_t count);
 
 }  // namespace cqd::column::simd

@@ -3,6 +3,7 @@
 #include <xxhash.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "base/check.h"
 #include "file/mapped_file.h"
@@ -37,23 +38,6 @@ std::vector<model::CubeColumn> MakeStoredColumns() {
   return columns;
 }
 
-std::vector<model::Field> MakeFieldsToRead() {
-  std::vector<model::Field> fields(model::FieldsDeriveNeeds().begin(),
-                                   model::FieldsDeriveNeeds().end());
-  for (const model::CubeColumn column : StoredColumns()) {
-    if (!model::IsFieldColumn(column)) continue;
-    const auto field = static_cast<model::Field>(column);
-    fields.push_back(field);
-    if (!model::IsSideField(field)) continue;
-    // Which end is First is known only per row: both ends are read.
-    const int offset = (static_cast<int>(field) - model::kStreamFieldCount) % 2;
-    fields.push_back(static_cast<model::Field>(static_cast<int>(field) + (offset == 0 ? 1 : -1)));
-  }
-  std::sort(fields.begin(), fields.end());
-  fields.erase(std::unique(fields.begin(), fields.end()), fields.end());
-  return fields;
-}
-
 Error Damaged(std::string detail) {
   return Fail(ErrorCode::kCorruption, "a segment of the cube is damaged", std::move(detail));
 }
@@ -63,11 +47,6 @@ Error Damaged(std::string detail) {
 const std::vector<model::CubeColumn>& StoredColumns() {
   static const auto* const kColumns = new std::vector<model::CubeColumn>(MakeStoredColumns());
   return *kColumns;
-}
-
-const std::vector<model::Field>& FieldsToRead() {
-  static const auto* const kFields = new std::vector<model::Field>(MakeFieldsToRead());
-  return *kFields;
 }
 
 std::uint64_t DefinitionHash() {
@@ -221,8 +200,26 @@ Lease::~Lease() {
   if (budget_ != nullptr) budget_->GiveBack(bytes_);
 }
 
-SegmentBuilder::SegmentBuilder(const model::Mapping& mapping, const TimeZone& zone)
-    : mapping_(mapping), zone_(zone), columns_(StoredColumns().size()), buffer_(kBuffered) {}
+std::vector<model::Value> SpareColumns::Take() {
+  if (spare_.empty()) return {};
+  std::vector<model::Value> column = std::move(spare_.back());
+  spare_.pop_back();
+  return column;
+}
+
+void SpareColumns::Give(std::vector<model::Value>&& column) {
+  if (column.capacity() == 0) return;
+  column.clear();
+  spare_.push_back(std::move(column));
+}
+
+SegmentBuilder::SegmentBuilder(const model::Mapping& mapping, const TimeZone& zone,
+                               std::shared_ptr<SpareColumns> spare)
+    : mapping_(mapping),
+      zone_(zone),
+      spare_(std::move(spare)),
+      columns_(StoredColumns().size()),
+      buffer_(kBuffered) {}
 
 void SegmentBuilder::Flush() {
   if (buffered_ == 0) return;
@@ -238,11 +235,12 @@ void SegmentBuilder::Flush() {
         return row[place] == column.only;
       });
       if (same) continue;
+      column.values = spare_->Take();
       column.values.assign(before, column.only);
     }
-    for (std::size_t row = 0; row < buffered_; ++row) {
-      column.values.push_back(buffer_[row][place]);
-    }
+    column.values.resize(before + buffered_);
+    model::Value* const end = column.values.data() + before;
+    for (std::size_t row = 0; row < buffered_; ++row) end[row] = buffer_[row][place];
   }
   buffered_ = 0;
 }
@@ -295,18 +293,23 @@ std::vector<std::uint32_t> SegmentBuilder::SortedRows() const {
 
 std::vector<std::byte> SegmentBuilder::Finish(RowRange range) && {
   Flush();
-  column::SegmentWriter writer(row_count());
+  // bench/RESULTS.md: 122 bytes a stream with 48 fields, 310 with all.
+  constexpr std::size_t kBytesARow = 384;
+  column::SegmentWriter writer(row_count(), kBytesARow);
   const std::vector<std::uint32_t> sorted = SortedRows();
-  std::vector<model::Value> scratch(sorted.size());
+  std::vector<model::Value> scratch = spare_->Take();
+  scratch.resize(sorted.size());
   const auto in_order =
       [&](const std::vector<model::Value>& values) -> std::span<const model::Value> {
     for (std::size_t i = 0; i < sorted.size(); ++i) scratch[i] = values[sorted[i]];
     return scratch;
   };
   writer.Add(kRowIdColumn, in_order(row_ids_));
-  std::vector<model::Value> order(sorted.size());
+  std::vector<model::Value> order = spare_->Take();
+  order.resize(sorted.size());
   for (std::size_t i = 0; i < sorted.size(); ++i) order[sorted[i]] = static_cast<model::Value>(i);
   writer.Add(kRowOrderColumn, order);
+  spare_->Give(std::move(order));
   const auto& stored = StoredColumns();
   for (std::size_t i = 0; i < stored.size(); ++i) {
     const std::string_view name = model::CubeColumnName(stored[i]);
@@ -315,8 +318,9 @@ std::vector<std::byte> SegmentBuilder::Finish(RowRange range) && {
     } else {
       writer.Add(name, in_order(columns_[i].values), true);
     }
-    columns_[i] = Column();  // the memory of a column is free as soon as it is encoded
+    spare_->Give(std::move(columns_[i].values));
   }
+  spare_->Give(std::move(scratch));
   return std::move(writer).Finish({{std::string(kAfter), range.after.value},
                                    {std::string(kUpTo), range.up_to.value},
                                    {std::string(kSessionTimeMax), session_time_max_}});
@@ -324,28 +328,21 @@ std::vector<std::byte> SegmentBuilder::Finish(RowRange range) && {
 
 Result<std::vector<std::byte>> BuildRange(const archive::Archive& archive, Month month,
                                           RowRange range, const model::Mapping& mapping,
-                                          const TimeZone& zone, const CancelToken& cancel,
+                                          const TimeZone& zone,
+                                          const std::shared_ptr<SpareColumns>& spare,
+                                          const CancelToken& cancel,
                                           const std::function<Status(std::int64_t)>& rows_done) {
-  SegmentBuilder builder(mapping, zone);
-  const auto& fields = FieldsToRead();
-  // Columns become rows a few at a time, so that both sides of the exchange stay in the cache.
-  constexpr std::size_t kRowsAtOnce = 64;
-  std::vector<model::StreamRow> rows(kRowsAtOnce);
-  CQD_RETURN_IF_ERROR(archive.Scan(
-      month, range.after, range.up_to, fields, cancel, [&](archive::ColumnBatch&& batch) -> Status {
-        for (std::size_t begin = 0; begin < batch.row_count(); begin += kRowsAtOnce) {
-          const std::size_t count = std::min(kRowsAtOnce, batch.row_count() - begin);
-          for (std::size_t f = 0; f < fields.size(); ++f) {
-            const model::Value* values = batch.values[f].data() + begin;
-            for (std::size_t i = 0; i < count; ++i) rows[i].Set(fields[f], values[i]);
-          }
-          for (std::size_t i = 0; i < count; ++i) {
-            rows[i].key = batch.keys[begin + i];
-            builder.Add(rows[i], batch.row_ids[begin + i]);
-          }
-        }
-        return rows_done(static_cast<std::int64_t>(batch.row_count()));
-      }));
+  constexpr std::int64_t kRowsPerReport = 8'192;
+  SegmentBuilder builder(mapping, zone, spare);
+  std::int64_t fresh = 0;
+  CQD_RETURN_IF_ERROR(archive.Scan(month, range.after, range.up_to, cancel,
+                                   [&](std::span<const archive::StoredRow> batch) -> Status {
+                                     for (const auto& [id, row] : batch) builder.Add(row, id);
+                                     fresh += static_cast<std::int64_t>(batch.size());
+                                     if (fresh < kRowsPerReport) return OkStatus();
+                                     return rows_done(std::exchange(fresh, 0));
+                                   }));
+  CQD_RETURN_IF_ERROR(rows_done(fresh));
   if (builder.row_count() == 0) return std::vector<std::byte>();
   return std::move(builder).Finish(range);
 }

@@ -77,16 +77,17 @@ struct Made {
 };
 
 Status MakeOne(const BuildContext& context, const MonthPlan& plan, RowRange range,
-               std::size_t number, Made& made) {
+               std::size_t number, const std::shared_ptr<SpareColumns>& spare, Made& made) {
   const auto start = std::chrono::steady_clock::now();
   CQD_RETURN_IF_ERROR(context.cancel.Check());
-  CQD_ASSIGN_OR_RETURN(const std::vector<std::byte> bytes,
-                       BuildRange(context.archive, plan.info.month, range, context.mapping,
-                                  context.zone, context.cancel, [&](std::int64_t rows) -> Status {
-                                    made.rows_read += rows;
-                                    context.rows_read(rows);
-                                    return context.cancel.Check();
-                                  }));
+  CQD_ASSIGN_OR_RETURN(
+      const std::vector<std::byte> bytes,
+      BuildRange(context.archive, plan.info.month, range, context.mapping, context.zone, spare,
+                 context.cancel, [&](std::int64_t rows) -> Status {
+                   made.rows_read += rows;
+                   context.rows_read(rows);
+                   return context.cancel.Check();
+                 }));
   if (!bytes.empty()) {
     made.entry.file =
         fmt::format("{}.{}.{}.seg", plan.info.month.ToString(), context.file_stem, number);
@@ -136,12 +137,13 @@ class Workshop {
 
  private:
   Status Work() {
+    const auto spare = std::make_shared<SpareColumns>();
     try {
       while (!failed_.load(std::memory_order_relaxed)) {
         const std::size_t task = next_.fetch_add(1, std::memory_order_relaxed);
         if (task >= tasks_.size()) break;
-        Status status =
-            MakeOne(context_, plans_[tasks_[task].plan], tasks_[task].range, task, made_[task]);
+        Status status = MakeOne(context_, plans_[tasks_[task].plan], tasks_[task].range, task,
+                                spare, made_[task]);
         if (status.ok()) continue;
         failed_.store(true, std::memory_order_relaxed);
         return status;
