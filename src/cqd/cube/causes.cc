@@ -322,7 +322,11 @@ PairSide MakePairSide(const model::Attribute& attribute, const std::map<Key, Gro
 
 Result<CausesReport> FindCauses(const Executor& executor, const CausesRequest& request,
                                 const QueryLimits& limits) {
-  const Search search(executor, request, limits);
+  // Making rollups of all its kinds takes eight times as long as the whole search by scans, and
+  // with many of them made it is no quicker (bench/RESULTS.md, cube_serve_bench).
+  QueryLimits by_scans = limits;
+  by_scans.with_rollups = false;
+  const Search search(executor, request, by_scans);
   CausesReport report;
   CQD_ASSIGN_OR_RETURN(const auto all, search.Groups({}));
   if (!all.empty()) {

@@ -84,6 +84,20 @@ std::string TopOf(const CausesReport& report) {
   return top;
 }
 
+// Promise: a search answers by scans, so that nobody waits for rollups of kinds asked once.
+TEST(Causes, ASearchMakesNoRollups) {
+  const auto corpus = MakeWeeks(1, {.building = 3, .poor = 0.2}, 500);
+  const auto snapshot = MakeSnapshot(corpus->rows, corpus->MakeMapping(), corpus->zone,
+                                     {.segment_rows = 100, .rollup_rows_min = 1});
+  for (int i = 0; i < 2; ++i) ASSERT_TRUE(FindCauses(*snapshot, TwoWeeks(), {}).ok());
+  CubeQuery kind;
+  kind.dimensions = {DefaultCauseAttributes().front()};
+  kind.measures = {TwoWeeks().poor, TwoWeeks().good};
+  kind.filters = TwoWeeks().after;
+  EXPECT_EQ(snapshot->Explain(kind, {})->scan.segments_from_rollups, 0);
+  EXPECT_GT(snapshot->Explain(kind, {})->scan.segments_from_rollups, 0) << "asked twice by others";
+}
+
 TEST(Causes, ABadBuildingIsFoundInNearlyEverySeed) {
   int found = 0;
   for (unsigned seed = 1; seed <= 10; ++seed) {

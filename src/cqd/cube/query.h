@@ -99,6 +99,9 @@ struct QueryLimits {
   /// Memory for groups, rows, sets, percentiles and what-if questions, over all threads, about
   /// (cube/internal/query_memory.h); more: kResourceExhausted. None: what there is.
   std::optional<std::int64_t> bytes_max = std::nullopt;
+  /// False for who asks very many kinds once or twice: rollups are neither used nor made. Same
+  /// answers.
+  bool with_rollups = true;
 };
 
 /// Integer sums of one measure in one group; exact, so that every path gives equal results.

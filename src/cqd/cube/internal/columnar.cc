@@ -212,9 +212,10 @@ Result<Tally> ScanAll(Plan& plan, const CubeQuery& query, const ColumnarData& da
     if (tally.refused) return memory.Refusal(plan, query, limits);
     return tally;
   }
+  Rollups* const kept = limits.with_rollups ? data.rollups : nullptr;
   RollupUse rollups;
-  if (data.rollups != nullptr) {
-    CQD_ASSIGN_OR_RETURN(rollups, data.rollups->Choose(query, plan, stop));
+  if (kept != nullptr) {
+    CQD_ASSIGN_OR_RETURN(rollups, kept->Choose(query, plan, stop));
   }
   // A group of a rollup may be gone when what died since is taken off.
   if (!rollups.pieces.empty()) plan.class_uncounted.reset();
@@ -257,7 +258,7 @@ Result<Tally> ScanAll(Plan& plan, const CubeQuery& query, const ColumnarData& da
     CQD_RETURN_IF_ERROR(SubtractDied(plan, query, limits, rollups, memory, tallies[0]));
   }
   tallies[0].scanned.threads = static_cast<int>(helpers) + 1;
-  if (data.rollups != nullptr) data.rollups->Note(rollups, tallies[0].scanned.rows_scanned);
+  if (kept != nullptr) kept->Note(rollups, tallies[0].scanned.rows_scanned);
   return std::move(tallies[0]);
 }
 
