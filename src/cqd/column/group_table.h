@@ -5,6 +5,7 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 namespace cqd::column {
@@ -27,6 +28,15 @@ class GroupTable {
     keys_.push_back(key);
     if (keys_.size() * 2 > slots_.size()) Grow();
     return number;
+  }
+  /// NumberOf for each key, `numbers` has as much room. Asks for the memory of a few keys before it
+  /// looks at them, so that tables larger than the caches cost half.
+  void NumberAll(std::span<const std::uint64_t> keys, std::uint32_t* numbers) {
+    ByBunches(keys, [&](std::size_t k) { numbers[k] = NumberOf(keys[k]); });
+  }
+  /// Find for each key, as NumberAll.
+  void FindAll(std::span<const std::uint64_t> keys, std::uint32_t* numbers) const {
+    ByBunches(keys, [&](std::size_t k) { numbers[k] = Find(keys[k]); });
   }
   /// The number of a key that may be missing; kMissing then.
   std::uint32_t Find(std::uint64_t key) const {
@@ -57,6 +67,24 @@ class GroupTable {
   static std::uint64_t Hash(std::uint64_t key) {
     key ^= key >> 32;
     return key * 0x9e37'79b9'7f4a'7c15;
+  }
+  template <typename Take>
+  void ByBunches(std::span<const std::uint64_t> keys, const Take& take) const {
+    constexpr std::size_t kBunch = 32;
+    constexpr std::size_t kSlotsInCache = 16'384;
+    for (std::size_t begin = 0; begin < keys.size(); begin += kBunch) {
+      const std::size_t end = std::min(keys.size(), begin + kBunch);
+      if (slots_.size() > kSlotsInCache) {
+        for (std::size_t k = begin; k < end; ++k) {
+          __builtin_prefetch(&slots_[Hash(keys[k]) >> shift_]);
+        }
+        for (std::size_t k = begin; k < end; ++k) {
+          const std::uint32_t number = slots_[Hash(keys[k]) >> shift_];
+          if (number != kEmpty) __builtin_prefetch(&keys_[number]);
+        }
+      }
+      for (std::size_t k = begin; k < end; ++k) take(k);
+    }
   }
   void Grow() {
     --shift_;

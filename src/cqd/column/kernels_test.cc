@@ -167,5 +167,24 @@ TEST(GroupTable, NumbersAreStableAndDense) {
   EXPECT_EQ(table.Find(~std::uint64_t{0}), GroupTable::kMissing);
 }
 
+TEST(GroupTable, ManyAtOnceAreOneByOne) {
+  constexpr unsigned kSeed = 17;
+  std::mt19937_64 random(kSeed);
+  SCOPED_TRACE(::testing::Message() << "seed " << kSeed);
+  // From tables in the cache to tables out of it; bunches begin and end anywhere.
+  GroupTable one, many;
+  for (int round = 0; round < 60; ++round) {
+    std::vector<std::uint64_t> keys(random() % 3000);
+    for (std::uint64_t& key : keys) key = random() % 50'000;
+    std::vector<std::uint32_t> found(keys.size()), numbers(keys.size());
+    many.FindAll(keys, found.data());
+    for (std::size_t k = 0; k < keys.size(); ++k) ASSERT_EQ(found[k], one.Find(keys[k]));
+    many.NumberAll(keys, numbers.data());
+    for (std::size_t k = 0; k < keys.size(); ++k) ASSERT_EQ(numbers[k], one.NumberOf(keys[k]));
+  }
+  EXPECT_EQ(many.keys(), one.keys());
+  EXPECT_GT(many.size(), 16'384u);
+}
+
 }  // namespace
 }  // namespace cqd::column

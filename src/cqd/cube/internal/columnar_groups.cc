@@ -40,8 +40,7 @@ void GroupNumbers::Number(std::size_t stage, std::span<const std::uint64_t> keys
     for (std::size_t k = 0; k < keys.size(); ++k) numbers[k] = static_cast<std::uint32_t>(keys[k]);
     return;
   }
-  column::GroupTable& table = tables_[stage];
-  for (std::size_t k = 0; k < keys.size(); ++k) numbers[k] = table.NumberOf(keys[k]);
+  tables_[stage].NumberAll(keys, numbers);
 }
 
 std::uint32_t GroupNumbers::NumberOf(std::span<const std::uint32_t> tuple) {

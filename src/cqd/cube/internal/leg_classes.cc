@@ -235,6 +235,42 @@ bool LegClasses::TakeLegs(std::size_t legs) {
   return legs_share_.Resize(column::GroupTable::BytesAt(legs) + 2 * std::bit_ceil(legs));
 }
 
+/// The special streams of a block, or those that are neither special nor skipped.
+void LegClasses::PickRows(const std::uint16_t* flags, std::size_t count, bool special) {
+  const std::uint16_t wanted = special ? kSpecial : 0;
+  picked_.resize(column::kBlockRows);
+  std::size_t picked = 0;
+  for (std::size_t i = 0; i < count; ++i) {
+    picked_[picked] = static_cast<std::uint16_t>(i);
+    picked += (flags[i] & (kSpecial | kSkipped)) == wanted ? 1 : 0;
+  }
+  picked_.resize(picked);
+}
+
+/// Remembers the keys of what is picked.
+void LegClasses::MarkSeen() {
+  for (const std::uint64_t key : picked_keys_) {
+    const std::uint64_t bit = BitOf(key);
+    seen_[bit / 64] |= std::uint64_t{1} << (bit % 64);
+  }
+}
+
+/// Leaves of what is picked the rows whose key may be remembered.
+void LegClasses::PickSeen() {
+  constexpr std::size_t kAhead = 32;  // the bits lie far apart in memory
+  const std::size_t count = picked_.size();
+  std::size_t left = 0;
+  for (std::size_t k = 0; k < count; ++k) {
+    if (k + kAhead < count) __builtin_prefetch(&seen_[BitOf(picked_keys_[k + kAhead]) / 64]);
+    const std::uint64_t bit = BitOf(picked_keys_[k]);
+    picked_[left] = picked_[k];
+    picked_keys_[left] = picked_keys_[k];
+    left += seen_[bit / 64] >> (bit % 64) & 1;
+  }
+  picked_.resize(left);
+  picked_keys_.resize(left);
+}
+
 /// Numbers the legs of special streams, or finds which of the others stand in one of them. False:
 /// there is no memory for more.
 bool LegClasses::NumberLegs(std::span<const VisibleSegment> unit, bool special) {
@@ -244,30 +280,30 @@ bool LegClasses::NumberLegs(std::span<const VisibleSegment> unit, bool special) 
       const std::size_t count = std::min(column::kBlockRows, segment.row_count() - first);
       const std::uint16_t* flags = flags_.data() + begins_[s] + first;
       std::uint32_t* numbers = numbers_.data() + begins_[s] + first;
-      const auto wanted = [flags, special](std::size_t i) {
-        return (flags[i] & (kSpecial | kSkipped)) == (special ? kSpecial : 0);
-      };
-      bool any = false;
-      for (std::size_t i = 0; i < count && !any; ++i) any = wanted(i);
-      if (!any) continue;
-      if (special && !TakeLegs(legs_.size() + count)) return false;
+      PickRows(flags, count, special);
+      if (picked_.empty()) continue;
+      if (special && !TakeLegs(legs_.size() + picked_.size())) return false;
       ReadKeys(segment, first, count);
-      for (std::size_t i = 0; i < count; ++i) {
-        if (!wanted(i)) continue;
-        const std::uint64_t bit = keys_[i] * 0x9e37'79b9'7f4a'7c15 >> seen_shift_;
-        std::uint64_t& word = seen_[bit / 64];
-        const std::uint64_t mask = std::uint64_t{1} << (bit % 64);
-        if (special) {
-          word |= mask;
-          numbers[i] = legs_.NumberOf(keys_[i]);
-          if (numbers[i] == leg_flags_.size()) leg_flags_.push_back(0);
-        } else {
-          if ((word & mask) == 0) continue;
-          numbers[i] = legs_.Find(keys_[i]);
-          if (numbers[i] == column::GroupTable::kMissing) continue;
-        }
-        leg_flags_[numbers[i]] =
-            static_cast<std::uint8_t>(leg_flags_[numbers[i]] | (flags[i] & kLegFlags));
+      picked_keys_.resize(picked_.size());
+      for (std::size_t k = 0; k < picked_.size(); ++k) picked_keys_[k] = keys_[picked_[k]];
+      if (special) {
+        MarkSeen();
+      } else {
+        PickSeen();
+      }
+      picked_numbers_.resize(picked_.size());
+      if (special) {
+        legs_.NumberAll(picked_keys_, picked_numbers_.data());
+        leg_flags_.resize(legs_.size(), 0);
+      } else {
+        legs_.FindAll(picked_keys_, picked_numbers_.data());
+      }
+      for (std::size_t k = 0; k < picked_.size(); ++k) {
+        const std::uint32_t number = picked_numbers_[k];
+        if (number == column::GroupTable::kMissing) continue;
+        numbers[picked_[k]] = number;
+        leg_flags_[number] =
+            static_cast<std::uint8_t>(leg_flags_[number] | (flags[picked_[k]] & kLegFlags));
       }
     }
   }

@@ -44,6 +44,12 @@ class LegClasses {
   bool TakeRows(std::size_t rows);
   bool TakeLegs(std::size_t legs);
   bool NumberLegs(std::span<const VisibleSegment> unit, bool special);
+  void PickRows(const std::uint16_t* flags, std::size_t count, bool special);
+  std::uint64_t BitOf(std::uint64_t key) const {
+    return key * 0x9e37'79b9'7f4a'7c15 >> seen_shift_;
+  }
+  void MarkSeen();
+  void PickSeen();
 
   const model::Classifier classifier_;
   const std::array<bool, 5> wanted_;
@@ -55,8 +61,12 @@ class LegClasses {
   std::vector<std::uint8_t> leg_flags_;
   std::vector<std::uint64_t> seen_;  ///< bits by the keys of legs_: most others are told apart here
   int seen_shift_ = 0;
+  // Of a block:
   std::vector<std::uint64_t> keys_;
   std::vector<std::uint8_t> media_;
+  std::vector<std::uint16_t> picked_;       ///< rows whose legs are looked for
+  std::vector<std::uint64_t> picked_keys_;  ///< of each
+  std::vector<std::uint32_t> picked_numbers_;
 };
 
 }  // namespace cqd::cube
