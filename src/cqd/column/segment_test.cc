@@ -100,6 +100,46 @@ TEST(Segment, ZonesHoldTheExtentOfEachBlock) {
   EXPECT_EQ(zones[1].null_count, 1);
 }
 
+// Lengths that vectors do not divide, nulls anywhere, the extremes of 64 bits.
+TEST(Segment, ZonesAreThoseOfThePlainLoop) {
+  const auto seed = std::random_device{}();
+  SCOPED_TRACE(testing::Message() << "seed " << seed);
+  std::mt19937_64 random(seed);
+  constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max();
+  constexpr std::int64_t kRare[] = {kNull + 1, kMost, kMost - 1, 0};
+  for (int round = 0; round < 60; ++round) {
+    Values values(1 + random() % (round % 3 == 0 ? 20'000 : 40));
+    const unsigned nulls = static_cast<unsigned>(random() % 101), width = random() % 64;
+    for (std::int64_t& value : values) {
+      value = static_cast<std::int64_t>(random() >> width) - 1000;
+      if (random() % 50 == 0) value = kRare[random() % std::size(kRare)];
+      if (random() % 100 < nulls) value = kNull;
+    }
+    const auto segment = SegmentOf(values, true);
+    const ColumnView& view = *segment->Find("c");
+    Zone all{kMost, kNull, 0};
+    for (std::size_t begin = 0, block = 0; begin < values.size(); begin += kBlockRows, ++block) {
+      Zone zone{kMost, kNull, 0};
+      for (std::size_t i = begin; i < std::min(values.size(), begin + kBlockRows); ++i) {
+        zone.null_count += values[i] == kNull ? 1 : 0;
+        if (values[i] == kNull) continue;
+        zone.min = std::min(zone.min, values[i]);
+        zone.max = std::max(zone.max, values[i]);
+      }
+      all = {std::min(all.min, zone.min), std::max(all.max, zone.max),
+             all.null_count + zone.null_count};
+      if (view.zones.empty()) continue;  // one value only
+      EXPECT_EQ(view.zones[block].min, zone.min);
+      EXPECT_EQ(view.zones[block].max, zone.max);
+      EXPECT_EQ(view.zones[block].null_count, zone.null_count);
+    }
+    EXPECT_EQ(view.null_count, all.null_count);
+    if (all.min > all.max) continue;
+    EXPECT_EQ(view.min, all.min);
+    EXPECT_EQ(view.max, all.max);
+  }
+}
+
 TEST(Segment, PropertiesAndMissingColumns) {
   SegmentWriter writer(1);
   writer.AddConstant("x", 4);
