@@ -92,7 +92,7 @@ class SegmentParser {
   SegmentParser(std::span<const std::byte> bytes, std::shared_ptr<const void> owner)
       : bytes_(bytes), segment_(new Segment()) {
     segment_->owner_ = std::move(owner);
-    segment_->byte_count_ = bytes.size();
+    segment_->bytes_ = bytes;
   }
 
   Result<std::shared_ptr<const Segment>> Parse() {

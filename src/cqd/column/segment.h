@@ -123,7 +123,9 @@ class Segment {
                                                      std::shared_ptr<const void> owner);
 
   std::size_t row_count() const { return row_count_; }
-  std::size_t byte_count() const { return byte_count_; }
+  std::size_t byte_count() const { return bytes_.size(); }
+  /// The whole file.
+  std::span<const std::byte> bytes() const { return bytes_; }
   const Properties& properties() const { return properties_; }
   /// The property, or `missing`.
   std::int64_t Property(std::string_view name, std::int64_t missing) const;
@@ -137,7 +139,7 @@ class Segment {
   Segment() = default;
   std::shared_ptr<const void> owner_;
   std::size_t row_count_ = 0;
-  std::size_t byte_count_ = 0;
+  std::span<const std::byte> bytes_;
   std::uint64_t hash_ = 0;
   Properties properties_;
   std::map<std::string, ColumnView, std::less<>> columns_;

@@ -359,6 +359,7 @@ Result<std::vector<MonthPlan>> StoredSegmentsCube::PlanMonths(
     } else if (is_new || forced || old->entry.incarnation != info.incarnation ||
                old->entry.position > info.last_row_id) {
       plans.push_back(PlanRebuild(info, MonthAction::kRebuild, rows_before));
+      if (!is_new) plans.back().before = *old;
     } else if (old->entry.position < info.last_row_id) {
       CQD_ASSIGN_OR_RETURN(auto plan, PlanExtend(archive_, info, *old, options_.deltas_max));
       plans.push_back(std::move(plan));

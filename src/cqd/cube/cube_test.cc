@@ -447,6 +447,52 @@ TEST_F(CubeTest, OneMonthIsRebuiltOnRequest) {
   EXPECT_EQ(missing.error().field, "month");
 }
 
+// Promise: a rebuild that changes nothing writes nothing, and earlier states share its files; one
+// that fails takes nothing away; what was changed on the disk is not taken for the same.
+TEST_F(CubeTest, ARebuiltSegmentThatIsTheSameKeepsItsFile) {
+  options_.versions_max = 4;
+  options_.threads = 1;
+  Write(0, 60, kMarch);
+  Write(0, 60, kApril);
+  OpenCube();
+  Process();
+  const auto files = CubeFiles(".seg");
+  ASSERT_EQ(files.size(), 2U);
+  const auto totals = Totals();
+
+  const ProcessReport again = Process({.full = true});
+  EXPECT_EQ(StateOf(again, kMarch), "rebuilt");
+  EXPECT_GT(again.rows_read, 0);
+  EXPECT_EQ(again.bytes_written, 0);
+  EXPECT_EQ(CubeFiles(".seg"), files);
+  EXPECT_EQ(cube_->versions().size(), 2U);
+  EXPECT_EQ(Totals(), totals);
+
+  CancelToken cancel;
+  int reports = 0;
+  const auto cancelled = cube_->Process({.full = true}, cancel, [&](const ProcessProgress&) {
+    if (++reports == 2) cancel.Cancel();  // the first month is done, the second is being read
+  });
+  EXPECT_EQ(cancelled.error().code, ErrorCode::kCancelled);
+  EXPECT_EQ(CubeFiles(".seg"), files);
+
+  // Rows that were replaced are left out of a rebuilt segment: it is another one.
+  Write(0, 5, kApril);
+  Process();
+  EXPECT_GT(Process({.full = true}).bytes_written, 0);
+  ExpectTruth();
+
+  const auto march = std::find_if(files.begin(), files.end(), [](const std::string& name) {
+    return name.starts_with("2015-03");
+  });
+  ChangeByte(options_.folder + "/" + *march);
+  EXPECT_GT(Process({.month = kMarch}).bytes_written, 0);
+  ExpectTruth();
+  OpenCube();
+  EXPECT_TRUE(cube_->damage().empty());
+  ExpectTruth();
+}
+
 // Promise: new names show at the next run without reading a row; what is inside is part of the
 // rows.
 TEST_F(CubeTest, CustomerTablesTakeEffectAtTheNextRun) {

@@ -332,7 +332,7 @@ Result<std::vector<std::byte>> BuildRange(const archive::Archive& archive, Month
                                           const std::shared_ptr<SpareColumns>& spare,
                                           const CancelToken& cancel,
                                           const std::function<Status(std::int64_t)>& rows_done) {
-  constexpr std::int64_t kRowsPerReport = 8'192;
+  constexpr std::int64_t kRowsPerReport = 65'536;
   SegmentBuilder builder(mapping, zone, spare);
   std::int64_t fresh = 0;
   CQD_RETURN_IF_ERROR(archive.Scan(month, range.after, range.up_to, cancel,

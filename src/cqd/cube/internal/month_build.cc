@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <cstring>
 #include <new>
 #include <system_error>
 #include <thread>
@@ -70,11 +71,30 @@ struct Task {
 };
 struct Made {
   SegmentEntry entry;
-  VisibleSegment visible;  // null segment: no row lives in the range
+  VisibleSegment visible;   // null segment: no row lives in the range
+  bool is_written = false;  // or about to be: the file is of this run
   std::int64_t rows_read = 0;
   std::int64_t bytes_written = 0;
   std::int64_t ms = 0;
 };
+
+/// Sets `made` to the segment of before, if it is this one.
+bool TakeSame(const LoadedMonth& before, RowRange range, std::span<const std::byte> bytes,
+              Made& made) {
+  for (std::size_t s = 0; s < before.segments.size(); ++s) {
+    const CubeSegment& segment = *before.segments[s].segment;
+    if (segment.range() != range || !before.entry.segments[s].patch_file.empty()) continue;
+    // Every byte, not the hash: the file may have been changed on the disk since it was opened.
+    const std::span<const std::byte> was = segment.data().bytes();
+    if (was.size() != bytes.size() || std::memcmp(was.data(), bytes.data(), was.size()) != 0) {
+      continue;
+    }
+    made.entry = before.entry.segments[s];
+    made.visible.segment = before.segments[s].segment;
+    return true;
+  }
+  return false;
+}
 
 Status MakeOne(const BuildContext& context, const MonthPlan& plan, RowRange range,
                std::size_t number, const std::shared_ptr<SpareColumns>& spare, Made& made) {
@@ -88,10 +108,11 @@ Status MakeOne(const BuildContext& context, const MonthPlan& plan, RowRange rang
                    context.rows_read(rows);
                    return context.cancel.Check();
                  }));
-  if (!bytes.empty()) {
+  if (!bytes.empty() && !TakeSame(plan.before, range, bytes, made)) {
     made.entry.file =
         fmt::format("{}.{}.{}.seg", plan.info.month.ToString(), context.file_stem, number);
     const std::string path = context.folder + "/" + made.entry.file;
+    made.is_written = true;
     CQD_RETURN_IF_ERROR(file::WriteDurably(path, bytes));
     made.bytes_written = static_cast<std::int64_t>(bytes.size());
     CQD_ASSIGN_OR_RETURN(made.visible.segment, CubeSegment::OpenFile(path));
@@ -157,7 +178,7 @@ class Workshop {
   void RemoveFiles() const {
     for (const Made& made : made_) {
       // What cannot be removed now is removed at the next publish: nothing refers to it.
-      if (!made.entry.file.empty()) {
+      if (made.is_written) {
         static_cast<void>(file::RemoveDurably(context_.folder + "/" + made.entry.file).ok());
       }
     }

@@ -28,6 +28,9 @@ struct MonthPlan {
   MonthAction action = MonthAction::kKeep;
   bool compacts = false;  ///< kExtend: segments are folded or cleaned on the way
   LoadedMonth kept;       ///< what stays; entry already has the new position
+  /// What was there: a segment that comes out the same, byte for byte, keeps its file, which
+  /// earlier states may share.
+  LoadedMonth before;
   std::vector<RowRange> to_build;
   std::int64_t rows_before = 0;
   std::int64_t rows_replaced = 0;

@@ -122,13 +122,16 @@ Result<LoadedMonth> LoadMonth(const std::string& folder, const MonthEntry& entry
   return month;
 }
 
-void LoadMonths(const std::string& folder, int threads, StoredCube& cube) {
-  const std::vector<MonthEntry>& entries = cube.manifest.months;
-  std::vector<std::optional<Result<LoadedMonth>>> loaded(entries.size());
+using Loaded = std::optional<Result<LoadedMonth>>;
+
+/// By entry; all are set.
+std::vector<Loaded> LoadAll(const std::string& folder, int threads,
+                            const std::vector<MonthEntry>& entries, const OpenSegments& open) {
+  std::vector<Loaded> loaded(entries.size());
   std::atomic<std::size_t> next{0};
   const auto work = [&] {
     for (std::size_t i = next.fetch_add(1); i < entries.size(); i = next.fetch_add(1)) {
-      loaded[i] = LoadMonth(folder, entries[i], {});
+      loaded[i] = LoadMonth(folder, entries[i], open);
     }
   };
   std::vector<std::thread> helpers;
@@ -141,6 +144,12 @@ void LoadMonths(const std::string& folder, int threads, StoredCube& cube) {
   }
   work();
   for (std::thread& helper : helpers) helper.join();
+  return loaded;
+}
+
+void LoadMonths(const std::string& folder, int threads, StoredCube& cube) {
+  const std::vector<MonthEntry>& entries = cube.manifest.months;
+  std::vector<Loaded> loaded = LoadAll(folder, threads, entries, {});
   for (std::size_t i = 0; i < entries.size(); ++i) {
     if (loaded[i]->ok()) {
       cube.months.push_back(**std::move(loaded[i]));
@@ -172,24 +181,24 @@ std::vector<Manifest> ReadKept(const std::string& folder, std::int64_t newest,
   return kept;
 }
 
-void LoadKept(const std::string& folder, std::vector<Manifest> manifests, StoredCube& cube) {
+void LoadKept(const std::string& folder, int threads, std::vector<Manifest> manifests,
+              StoredCube& cube) {
   OpenSegments open;
   for (const LoadedMonth& month : cube.months) open.Add(month);
   for (Manifest& manifest : manifests) {
-    KeptState state;
-    bool whole = true;
-    for (const MonthEntry& entry : manifest.months) {
-      auto month = LoadMonth(folder, entry, open);
-      whole = whole && month.ok();
-      if (!whole) {
-        LogWarning("cube: the earlier state {} is forgotten: {}", manifest.data_version,
-                   month.error().ToString());
-        break;
-      }
-      open.Add(*month);
-      state.months.push_back(*std::move(month));
+    std::vector<Loaded> loaded = LoadAll(folder, threads, manifest.months, open);
+    const auto damaged = std::find_if(loaded.begin(), loaded.end(),
+                                      [](const Loaded& month) { return !month->ok(); });
+    if (damaged != loaded.end()) {
+      LogWarning("cube: the earlier state {} is forgotten: {}", manifest.data_version,
+                 (*damaged)->error().ToString());
+      continue;
     }
-    if (!whole) continue;
+    KeptState state;
+    for (Loaded& month : loaded) {
+      open.Add(**month);
+      state.months.push_back(**std::move(month));
+    }
     state.manifest = std::move(manifest);
     cube.kept.push_back(std::move(state));
   }
@@ -222,7 +231,7 @@ Result<StoredCube> OpenStore(const std::string& folder, int threads, std::size_t
   std::vector<Manifest> kept = ReadKept(folder, cube.manifest.data_version, kept_max);
   RemoveUnused(folder, cube.manifest, kept);
   LoadMonths(folder, threads, cube);
-  LoadKept(folder, std::move(kept), cube);
+  LoadKept(folder, threads, std::move(kept), cube);
   return cube;
 }
 
