@@ -390,6 +390,25 @@ void CountClasses(const std::uint32_t* group, const std::uint32_t* class_of, std
   }
 }
 
+template <typename T>
+void OrFlags(const T* codes, std::size_t count, const CodeFlags& f, std::uint16_t* flags) {
+  constexpr std::uint64_t kMost = std::numeric_limits<T>::max();
+  const auto measured_from = static_cast<T>(std::min(f.measured_from, kMost));
+  const bool any = f.broken_from <= f.broken_to;
+  const auto from = static_cast<T>(any ? f.broken_from : 1);
+  const auto to = static_cast<T>(any ? f.broken_to : 0);
+  std::size_t i = 0;
+  if constexpr (sizeof(T) <= 2) {
+    i = simd::OrFlags(codes, count, {measured_from, from, to, f.measured, f.broken}, flags);
+  }
+  for (; i < count; ++i) {
+    const auto measured = static_cast<std::uint16_t>(codes[i] >= measured_from ? f.measured : 0);
+    const auto broken =
+        static_cast<std::uint16_t>((codes[i] >= from) & (codes[i] <= to) ? f.broken : 0);
+    flags[i] = static_cast<std::uint16_t>(flags[i] | measured | broken);
+  }
+}
+
 #define CQD_FOR_CODES(T)                                                                          \
   template void AndSet<T>(const T*, std::size_t, const CodeSet&, Mask*);                          \
   template void OrSet<T>(const T*, std::size_t, const CodeSet&, Mask*);                           \
@@ -405,7 +424,8 @@ void CountClasses(const std::uint32_t* group, const std::uint32_t* class_of, std
   template void AddGathered<T>(const T*, const std::uint16_t*, std::size_t, const std::uint32_t*, \
                                std::uint64_t, std::uint64_t*);                                    \
   template void Gather<T>(const T*, const std::uint16_t*, std::size_t, const std::uint32_t*,      \
-                          std::uint32_t*);
+                          std::uint32_t*);                                                        \
+  template void OrFlags<T>(const T*, std::size_t, const CodeFlags&, std::uint16_t*);
 CQD_FOR_CODES(std::uint8_t)
 CQD_FOR_CODES(std::uint16_t)
 CQD_FOR_CODES(std::uint32_t)

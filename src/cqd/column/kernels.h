@@ -113,6 +113,17 @@ bool FindRuns(const std::uint32_t* group, std::size_t count, std::vector<GroupRu
 void AddRuns(const ColumnView& view, std::size_t first_row, const std::uint16_t* selection,
              std::span<const GroupRun> runs, std::int64_t* sums, std::int64_t* numbers);
 
+/// Bits for codes: `measured` from measured_from on, `broken` in [broken_from, broken_to] (nowhere
+/// when from > to).
+struct CodeFlags {
+  std::uint64_t measured_from = 0;
+  std::uint64_t broken_from = 1, broken_to = 0;
+  std::uint16_t measured = 0, broken = 0;
+};
+/// flags[i] |= the bits of code i.
+template <typename T>
+void OrFlags(const T* codes, std::size_t count, const CodeFlags& f, std::uint16_t* flags);
+
 /// ++counts[group[k] * class_count + class_of[k]] for all k.
 void CountClasses(const std::uint32_t* group, const std::uint32_t* class_of, std::size_t count,
                   std::uint32_t class_count, std::int64_t* counts);

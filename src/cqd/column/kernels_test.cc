@@ -79,6 +79,30 @@ TYPED_TEST(KernelsOf, FiltersAgreeWithTheDefinition) {
   }
 }
 
+TYPED_TEST(KernelsOf, FlagsAgreeWithTheDefinition) {
+  const auto seed = std::random_device{}();
+  std::cout << "seed " << seed << "\n";
+  std::mt19937_64 random(seed);
+  constexpr std::uint64_t kMost = std::numeric_limits<TypeParam>::max();
+  for (int round = 0; round < 300; ++round) {
+    std::vector<TypeParam> codes(random() % 200);
+    for (TypeParam& code : codes) {
+      code = static_cast<TypeParam>(random() % 3 == 0 ? kMost - random() % 2 : random() % 300);
+    }
+    CodeFlags f{random() % 3, random() % 300, random() % 300, 3, 12};
+    if (random() % 5 == 0) f.broken_to = kMost;
+    f.broken_from = std::min(f.broken_from, kMost);
+    f.broken_to = std::min(f.broken_to, kMost);
+    std::vector<std::uint16_t> flags(codes.size(), 64);
+    OrFlags(codes.data(), codes.size(), f, flags.data());
+    for (std::size_t i = 0; i < codes.size(); ++i) {
+      const int measured = codes[i] >= f.measured_from ? 3 : 0;
+      const int broken = codes[i] >= f.broken_from && codes[i] <= f.broken_to ? 12 : 0;
+      ASSERT_EQ(flags[i], 64 | measured | broken) << "code " << std::uint64_t{codes[i]};
+    }
+  }
+}
+
 TEST(Kernels, DeadRowsAreCleared) {
   const std::vector<std::uint64_t> dead = {0, 0b101, std::uint64_t{1} << 63};
   std::vector<Mask> mask(130, 1);

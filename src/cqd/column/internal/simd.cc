@@ -251,6 +251,40 @@ std::size_t SelectPlaces(const Mask* mask, std::size_t count, std::uint16_t* sel
   return selected;
 }
 
+template <typename T>
+std::size_t OrFlagsOf(const T* codes, std::size_t count, const NarrowFlags& f,
+                      std::uint16_t* flags) {
+  const hn::ScalableTag<std::uint16_t> d;
+  const hn::Rebind<T, decltype(d)> narrow;
+  const std::size_t lanes = hn::Lanes(d);
+  const auto measured_from = hn::Set(d, f.measured_from), from = hn::Set(d, f.broken_from),
+             to = hn::Set(d, f.broken_to), measured = hn::Set(d, f.measured),
+             broken = hn::Set(d, f.broken);
+  // Not every instruction set compares unsigned lanes.
+  const auto at_least = [](auto a, auto b) { return hn::Eq(hn::Max(a, b), a); };
+  std::size_t i = 0;
+  for (; i + lanes <= count; i += lanes) {
+    const auto loaded = hn::LoadU(narrow, codes + i);
+    const auto code = [&] {
+      if constexpr (sizeof(T) == 1) return hn::PromoteTo(d, loaded);
+      if constexpr (sizeof(T) == 2) return loaded;
+    }();
+    const auto in = hn::And(at_least(code, from), at_least(to, code));
+    const auto more = hn::Or(hn::IfThenElseZero(at_least(code, measured_from), measured),
+                             hn::IfThenElseZero(in, broken));
+    hn::StoreU(hn::Or(hn::LoadU(d, flags + i), more), d, flags + i);
+  }
+  return i;
+}
+std::size_t OrFlags8(const std::uint8_t* codes, std::size_t count, const NarrowFlags& f,
+                     std::uint16_t* flags) {
+  return OrFlagsOf(codes, count, f, flags);
+}
+std::size_t OrFlags16(const std::uint16_t* codes, std::size_t count, const NarrowFlags& f,
+                      std::uint16_t* flags) {
+  return OrFlagsOf(codes, count, f, flags);
+}
+
 Zone ExtentOf64(const std::int64_t* values, std::size_t count) {
   const hn::ScalableTag<std::int64_t> d;
   const std::size_t lanes = hn::Lanes(d);
@@ -321,6 +355,8 @@ HWY_EXPORT(SelectPlaces);
 HWY_EXPORT(Sum8);
 HWY_EXPORT(Sum16);
 HWY_EXPORT(ExtentOf64);
+HWY_EXPORT(OrFlags8);
+HWY_EXPORT(OrFlags16);
 }  // namespace
 
 void AndIntervals(const std::uint8_t* codes, std::size_t count, std::span<const Interval> intervals,
@@ -357,6 +393,14 @@ CodeSum SumCodes(const std::uint16_t* codes, std::size_t count) {
   return HWY_DYNAMIC_DISPATCH(Sum16)(codes, count);
 }
 
+std::size_t OrFlags(const std::uint8_t* codes, std::size_t count, const NarrowFlags& f,
+                    std::uint16_t* flags) {
+  return HWY_DYNAMIC_DISPATCH(OrFlags8)(codes, count, f, flags);
+}
+std::size_t OrFlags(const std::uint16_t* codes, std::size_t count, const NarrowFlags& f,
+                    std::uint16_t* flags) {
+  return HWY_DYNAMIC_DISPATCH(OrFlags16)(codes, count, f, flags);
+}
 Zone ExtentOf(const std::int64_t* values, std::size_t count) {
   return HWY_DYNAMIC_DISPATCH(ExtentOf64)(values, count);
 }

@@ -38,6 +38,15 @@ struct CodeSum {
 CodeSum SumCodes(const std::uint8_t* codes, std::size_t count);
 CodeSum SumCodes(const std::uint16_t* codes, std::size_t count);
 
+/// What column::OrFlags does, for the rows of whole vectors; returns how many those are.
+struct NarrowFlags {
+  std::uint16_t measured_from, broken_from, broken_to, measured, broken;
+};
+std::size_t OrFlags(const std::uint8_t* codes, std::size_t count, const NarrowFlags& f,
+                    std::uint16_t* flags);
+std::size_t OrFlags(const std::uint16_t* codes, std::size_t count, const NarrowFlags& f,
+                    std::uint16_t* flags);
+
 /// Least and greatest of the values that are not kNull, and how many are.
 Zone ExtentOf(const std::int64_t* values, std::size_t count);
 

@@ -11,6 +11,7 @@
 namespace cqd::cube {
 namespace {
 
+using column::CodeFlags;
 using column::ColumnView;
 using model::CubeColumn;
 
@@ -21,13 +22,7 @@ constexpr std::uint16_t kDueFlags = 31U << kDueShift;
 // Of a stream: not simply good, so that its leg needs a place of its own; not looked at at all.
 constexpr std::uint16_t kSpecial = 1U << 9, kSkipped = 1U << 10;
 
-/// Bits for the codes of a column: codes ascend with values, null is the least.
-struct CodeFlags {
-  std::uint64_t measured_from = 0;
-  std::uint64_t broken_from = 1, broken_to = 0;  ///< inclusive; none when from > to
-  std::uint16_t measured = 0, broken = 0;
-};
-
+/// Codes ascend with values, null is the least.
 CodeFlags FlagsOf(const ColumnView& view, const model::Classifier& classifier,
                   const model::RuleStep& step) {
   CodeFlags flags;
@@ -58,23 +53,19 @@ CodeFlags FlagsOf(const ColumnView& view, const model::Classifier& classifier,
   return flags;
 }
 
+/// The two classes of a leg in a state, by its flags.
+constexpr auto kClassesOfLeg = [] {
+  std::array<WhatIfState, kLegFlags + 1> classes{};
+  for (unsigned leg = 0; leg <= kLegFlags; ++leg) {
+    const unsigned quality = (leg & kBroken) != 0 ? 2 : (leg & kMeasured) != 0 ? 1 : 0;
+    const unsigned jpdr = (leg & kJpdrBroken) != 0 ? 2 : (leg & kJpdrMeasured) != 0 ? 1 : 0;
+    classes[leg] = static_cast<WhatIfState>(quality | jpdr << kJpdrShift);
+  }
+  return classes;
+}();
+
 bool InJpdr(const model::RuleStep& step) {
   return model::Limits()[static_cast<std::size_t>(step.limit)].in_jpdr;
-}
-
-template <typename T>
-void AddFlags(const T* codes, std::size_t count, const CodeFlags& f, std::uint16_t* flags) {
-  constexpr std::uint64_t kMost = std::numeric_limits<T>::max();
-  const auto measured_from = static_cast<T>(std::min(f.measured_from, kMost));
-  const bool any = f.broken_from <= f.broken_to;
-  const auto from = static_cast<T>(any ? f.broken_from : 1);
-  const auto to = static_cast<T>(any ? f.broken_to : 0);
-  for (std::size_t i = 0; i < count; ++i) {
-    const auto measured = static_cast<std::uint16_t>(codes[i] >= measured_from ? f.measured : 0);
-    const auto broken =
-        static_cast<std::uint16_t>((codes[i] >= from) & (codes[i] <= to) ? f.broken : 0);
-    flags[i] = static_cast<std::uint16_t>(flags[i] | measured | broken);
-  }
 }
 
 std::uint64_t LabelSalt(std::int64_t label) {
@@ -126,11 +117,12 @@ void LegClasses::JudgeMedium(const CubeSegment& segment, const model::MediumRule
       const std::uint8_t code = 0;  // the value itself
       if (view.base == model::kNull) continue;
       std::uint16_t all = 0;
-      AddFlags(&code, 1, code_flags, &all);
+      column::OrFlags(&code, 1, code_flags, &all);
       for (std::size_t i = 0; i < count; ++i) into[i] = static_cast<std::uint16_t>(into[i] | all);
     } else {
-      column::WithCodes(
-          view, [&](const auto* codes) { AddFlags(codes + first, count, code_flags, into); });
+      column::WithCodes(view, [&](const auto* codes) {
+        column::OrFlags(codes + first, count, code_flags, into);
+      });
     }
     if (!apart) continue;
     for (std::size_t i = 0; i < count; ++i) {
@@ -194,6 +186,11 @@ void LegClasses::ReadKeys(const CubeSegment& segment, std::size_t first, std::si
     std::fill_n(keys_.data(), count, static_cast<std::uint64_t>(calls.base));
   } else {
     column::WithCodes(calls, [&](const auto* codes) {
+      if (calls.encoding == column::Encoding::kFrame && !calls.nullable) {
+        const auto base = static_cast<std::uint64_t>(calls.base);
+        for (std::size_t i = 0; i < count; ++i) keys_[i] = base + codes[first + i];
+        return;
+      }
       for (std::size_t i = 0; i < count; ++i) {
         keys_[i] = static_cast<std::uint64_t>(calls.ValueOf(codes[first + i]));
       }
@@ -329,10 +326,7 @@ Result<bool> LegClasses::Make(std::span<const VisibleSegment> unit,
     const std::uint32_t number = numbers_[row];
     const unsigned leg =
         number == column::GroupTable::kMissing ? flags_[row] & kLegFlags : leg_flags_[number];
-    const unsigned quality = (leg & kBroken) != 0 ? 2 : (leg & kMeasured) != 0 ? 1 : 0;
-    const unsigned jpdr = (leg & kJpdrBroken) != 0 ? 2 : (leg & kJpdrMeasured) != 0 ? 1 : 0;
-    flags_[row] =
-        static_cast<WhatIfState>(quality | jpdr << kJpdrShift | (flags_[row] & kDueFlags));
+    flags_[row] = static_cast<WhatIfState>(kClassesOfLeg[leg] | (flags_[row] & kDueFlags));
   }
   return true;
 }
