@@ -22,9 +22,9 @@
 
 namespace cqd::cube {
 
-/// Row ids of a base segment, and most rows of any: a segment is made by one thread and holds about
-/// 60 materialised columns of 8 bytes while it is made, so this bounds the memory of a build to
-/// about 130 MB a thread.
+/// Row ids of a base segment, and most rows of any: a segment is made by one thread and holds its
+/// columns at 8 bytes a row while it is made, some 60 of them for few fields and 205 at most, so
+/// this bounds the memory of a build to 130 to 430 MB a thread.
 inline constexpr std::int64_t kSegmentRows = 262'144;
 
 /// Row ids (after, up_to] of a month.
