@@ -18,7 +18,7 @@ struct sqlite3_file;
 namespace cqd::sqlite {
 
 /// A table of integers whose file holds everything and stands still, read page by page through
-/// SQLite's own file handle. A statement takes ten times as long for rows of 200 columns: its
+/// SQLite's own file handle. A statement takes six times as long for rows of 200 columns: its
 /// interpreter decides column by column what the bytes are.
 ///
 /// Only what SQLite would read is read: inside a read transaction and with an empty write-ahead log
