@@ -53,8 +53,10 @@ struct StoredRow {
   model::StreamRow row;
 };
 
-/// Batches stay in the near caches between the archive and whoever takes them.
+/// Most rows of a batch: 96 kB, which stay in the near caches between the archive and whoever takes
+/// them.
 inline constexpr std::size_t kScanBatchRows = 64;
+/// Takes a batch of at least one row. What it returns as an error ends the scan.
 using RowSink = std::function<Status(std::span<const StoredRow>)>;
 
 /// A row whose place was taken by a newer version of the same stream.
@@ -153,7 +155,7 @@ class Archive {
   /// Rows of `month` with row id in (after, up_to], in row id order, in batches of at most
   /// kScanBatchRows rows that are gone when `sink` returns. Sees one consistent state. Errors:
   /// kNotFound (no such month), kCancelled, kCorruption, and what `sink` returns. Cost: 0.5 us a
-  /// row; 4 us while somebody writes the month (bench/RESULTS.md, Parts).
+  /// row (bench/RESULTS.md, Parts); 3 us while somebody writes the month (docs/decisions/0009).
   virtual Status Scan(Month month, RowId after, RowId up_to, const CancelToken& cancel,
                       const RowSink& sink) const = 0;
   /// Rows replaced or deleted with `at` in (after, up_to], in `at` order.

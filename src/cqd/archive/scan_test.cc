@@ -64,6 +64,23 @@ class ScanTest : public testing::Test {
     EXPECT_TRUE(status.ok()) << status.error().ToString();
     return rows;
   }
+  /// Writes `news`; what is there then is the same by statement and by pages.
+  void ExpectBothWaysAgree(const std::vector<StreamRow>& news, std::size_t rows) {
+    std::optional holder = HoldLog();
+    Write(news);
+    ASSERT_FALSE(CanReadPages());
+    const std::vector<StoredRow> by_statement = Scan();
+    EXPECT_EQ(by_statement.size(), rows);
+    holder.reset();
+    internal::FoldMonthLog(folder_.path(), kMonth);
+    ASSERT_TRUE(CanReadPages());
+    const std::vector<StoredRow> by_pages = Scan();
+    ASSERT_EQ(by_pages.size(), rows);
+    for (std::size_t i = 0; i < rows; ++i) {
+      ASSERT_EQ(by_pages[i].id, by_statement[i].id);
+      ASSERT_EQ(by_pages[i].row, by_statement[i].row) << "row " << by_pages[i].id.value;
+    }
+  }
   /// Streams number `first` to `last` with any values.
   std::vector<StreamRow> AnyRows(int first, int last) {
     std::vector<StreamRow> rows;
@@ -86,26 +103,10 @@ class ScanTest : public testing::Test {
   std::mt19937_64 random_{seed_};
 };
 
-void ExpectSame(const std::vector<StoredRow>& a, const std::vector<StoredRow>& b) {
-  ASSERT_EQ(a.size(), b.size());
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    ASSERT_EQ(a[i].id, b[i].id);
-    ASSERT_EQ(a[i].row, b[i].row) << "row " << a[i].id.value;
-  }
-}
-
 TEST_F(ScanTest, BothWaysOfReadingGiveTheSame) {
   SCOPED_TRACE(testing::Message() << "seed " << seed_);
   Write(AnyRows(0, 999));
-  std::optional holder = HoldLog();
-  Write(AnyRows(500, 1999));  // half of them in place of others
-  ASSERT_FALSE(CanReadPages());
-  const std::vector<StoredRow> by_statement = Scan();
-  EXPECT_EQ(by_statement.size(), 2000u);
-  holder.reset();
-  internal::FoldMonthLog(folder_.path(), kMonth);
-  ASSERT_TRUE(CanReadPages());
-  ExpectSame(Scan(), by_statement);
+  ExpectBothWaysAgree(AnyRows(500, 1999), 2000);  // half of them in place of others
 }
 
 TEST_F(ScanTest, AFileThatAnOlderReleaseBeganIsReadByItsColumns) {
@@ -123,15 +124,7 @@ TEST_F(ScanTest, AFileThatAnOlderReleaseBeganIsReadByItsColumns) {
                     .ok());
   }
   Reopen();
-  std::optional holder = HoldLog();
-  Write(AnyRows(200, 399));
-  ASSERT_FALSE(CanReadPages());
-  const std::vector<StoredRow> by_statement = Scan();
-  EXPECT_EQ(by_statement.size(), 400u);
-  holder.reset();
-  internal::FoldMonthLog(folder_.path(), kMonth);
-  ASSERT_TRUE(CanReadPages());
-  ExpectSame(Scan(), by_statement);
+  ExpectBothWaysAgree(AnyRows(200, 399), 400);
 }
 
 TEST_F(ScanTest, ALargeRangeFoldsTheLogUnlessSomebodyReadsIt) {

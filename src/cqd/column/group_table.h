@@ -68,10 +68,12 @@ class GroupTable {
     key ^= key >> 32;
     return key * 0x9e37'79b9'7f4a'7c15;
   }
+  /// Calls `take` with each place in `keys`, in order.
   template <typename Take>
   void ByBunches(std::span<const std::uint64_t> keys, const Take& take) const {
+    // Some tens of loads on their way at once are what a core can keep track of.
     constexpr std::size_t kBunch = 32;
-    constexpr std::size_t kSlotsInCache = 16'384;
+    constexpr std::size_t kSlotsInCache = 16'384;  // 64 KiB: asking ahead would only cost
     for (std::size_t begin = 0; begin < keys.size(); begin += kBunch) {
       const std::size_t end = std::min(keys.size(), begin + kBunch);
       if (slots_.size() > kSlotsInCache) {

@@ -5,19 +5,12 @@
 #include <filesystem>
 #include <fstream>
 
+#include "sqlite/internal/test_folder.h"
+
 namespace cqd::sqlite {
 namespace {
 
-class SqliteTest : public testing::Test {
- protected:
-  void SetUp() override {
-    std::string pattern = (std::filesystem::temp_directory_path() / "cqd-sqlite-XXXXXX").string();
-    folder_ = mkdtemp(pattern.data());
-  }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
-  std::string Path(const std::string& name) const { return (folder_ / name).string(); }
-  std::filesystem::path folder_;
-};
+class SqliteTest : public FolderTest {};
 
 TEST_F(SqliteTest, ValuesComeBackAsTheyWereBound) {
   Database db = *Database::Open(Path("a.sqlite"));

@@ -145,6 +145,43 @@ class Page {
   std::size_t usable_ = 0;
 };
 
+/// What became of a leaf.
+enum class Leaf {
+  kGiven,   // all its rows in the range
+  kBeyond,  // they, and a row behind the range
+  kOdd,     // the rows before one that is left to SQLite
+};
+
+/// The rows of a range on their way to the sink, leaf by leaf.
+struct RowRange {
+  const std::int64_t after, up_to;
+  const std::size_t usable_bytes;  // of a page
+  const std::optional<std::size_t> row_id_column;
+  const FrozenTable::Sink& sink;
+  std::vector<std::int64_t> values;
+  std::int64_t done;  // the id of the last row given
+
+  Result<Leaf> Give(const Page& page) {
+    for (std::size_t i = 0; i < page.cell_count(); ++i) {
+      Bytes cell = page.Cell(i);
+      std::uint64_t bytes = 0, key = 0;
+      if (!cell.Varint(bytes) || !cell.Varint(key)) return Leaf::kOdd;
+      const auto row_id = static_cast<std::int64_t>(key);
+      if (row_id <= after) continue;
+      if (row_id > up_to) return Leaf::kBeyond;
+      // The most that stays within a leaf (sqlite.org/fileformat2.html 1.6).
+      if (bytes > usable_bytes - 35 || bytes > cell.size() || row_id <= done) return Leaf::kOdd;
+      if (!Decode({cell.at, cell.at + bytes}, values)) return Leaf::kOdd;
+      if (row_id_column && values[*row_id_column] == FrozenTable::kNull) {
+        values[*row_id_column] = row_id;
+      }
+      CQD_RETURN_IF_ERROR(sink(row_id, values));
+      done = row_id;
+    }
+    return Leaf::kGiven;
+  }
+};
+
 }  // namespace
 
 bool FrozenTable::ReadHead() {
@@ -212,37 +249,27 @@ Result<std::optional<FrozenTable>> FrozenTable::Open(Database& database, std::st
 }
 
 Result<std::int64_t> FrozenTable::Read(std::int64_t after, std::int64_t up_to, const Sink& sink) {
-  /// From the root down to the page that is read: a page and its next cell.
+  if (after >= up_to) return up_to;
+  /// From the root down to the page that is read: a page and its next child.
   struct Level {
     Page page;
     std::size_t cell = 0;
   };
   std::vector<Level> way(1);
   std::size_t depth = 1;
-  std::vector<std::int64_t> values(columns_.size());
-  std::int64_t done = after;
+  RowRange rows{after,          up_to, usable_bytes_,
+                row_id_column_, sink,  std::vector<std::int64_t>(columns_.size()),
+                after};
   // In a tree that is damaged pages may be met again and again.
   std::uint32_t pages_left = page_count_;
-  if (after >= up_to) return up_to;
-  if (!way[0].page.Load(file_, root_, page_bytes_, usable_bytes_)) return done;
+  if (!way[0].page.Load(file_, root_, page_bytes_, usable_bytes_)) return rows.done;
   while (depth > 0) {
     Level& level = way[depth - 1];
     const Page& page = level.page;
     if (page.is_leaf()) {
-      for (; level.cell < page.cell_count(); ++level.cell) {
-        Bytes cell = page.Cell(level.cell);
-        std::uint64_t bytes = 0, key = 0;
-        if (!cell.Varint(bytes) || !cell.Varint(key)) return done;
-        const auto row_id = static_cast<std::int64_t>(key);
-        if (row_id <= after) continue;
-        if (row_id > up_to) return up_to;
-        // The most that stays within a leaf (sqlite.org/fileformat2.html 1.6).
-        if (bytes > usable_bytes_ - 35 || bytes > cell.size() || row_id <= done) return done;
-        if (!Decode({cell.at, cell.at + bytes}, values)) return done;
-        if (row_id_column_ && values[*row_id_column_] == kNull) values[*row_id_column_] = row_id;
-        CQD_RETURN_IF_ERROR(sink(row_id, values));
-        done = row_id;
-      }
+      CQD_ASSIGN_OR_RETURN(const Leaf leaf, rows.Give(page));
+      if (leaf == Leaf::kBeyond) return up_to;
+      if (leaf == Leaf::kOdd) return rows.done;
       --depth;
       continue;
     }
@@ -255,20 +282,20 @@ Result<std::int64_t> FrozenTable::Read(std::int64_t after, std::int64_t up_to, c
     if (level.cell < page.cell_count()) {
       Bytes cell = page.Cell(level.cell);
       std::uint64_t key = 0;
-      if (cell.size() < 4) return done;
+      if (cell.size() < 4) return rows.done;
       child = BigEndian32(cell.at);
       cell.at += 4;
-      if (!cell.Varint(key)) return done;
+      if (!cell.Varint(key)) return rows.done;
       ++level.cell;
       if (static_cast<std::int64_t>(key) <= after) continue;
     } else {
       ++level.cell;
     }
-    if (child < 2 || child > page_count_ || pages_left == 0 || depth == kDepthMax) return done;
+    if (child < 2 || child > page_count_ || pages_left == 0 || depth == kDepthMax) return rows.done;
     --pages_left;
     if (way.size() == depth) way.emplace_back();
     way[depth].cell = 0;
-    if (!way[depth].page.Load(file_, child, page_bytes_, usable_bytes_)) return done;
+    if (!way[depth].page.Load(file_, child, page_bytes_, usable_bytes_)) return rows.done;
     ++depth;
   }
   return up_to;

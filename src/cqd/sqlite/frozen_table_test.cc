@@ -4,42 +4,17 @@
 #include <gtest/gtest.h>
 #include <sqlite3.h>
 
-#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <map>
 #include <random>
 
+#include "sqlite/internal/test_folder.h"
+
 namespace cqd::sqlite {
 namespace {
 
 using Rows = std::map<std::int64_t, std::vector<std::int64_t>>;
-
-class FrozenTableTest : public testing::Test {
- protected:
-  void SetUp() override {
-    std::string pattern = (std::filesystem::temp_directory_path() / "cqd-frozen-XXXXXX").string();
-    folder_ = mkdtemp(pattern.data());
-  }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
-  std::string Path() const { return (folder_ / fmt::format("{}.sqlite", file_)).string(); }
-
-  Database Writer(int page_bytes = 4096) {
-    return *Database::Open(Path(), {.page_size_bytes = page_bytes});
-  }
-  static void Fold(Database& writer) {
-    ASSERT_TRUE(writer.Execute("PRAGMA wal_checkpoint(TRUNCATE)").ok());
-  }
-  /// A reader in a transaction of its own.
-  Database Reader() {
-    Database reader = *Database::Open(Path(), {.mode = OpenMode::kReadOnly});
-    EXPECT_TRUE(reader.Execute("BEGIN").ok());
-    return reader;
-  }
-
-  std::filesystem::path folder_;
-  int file_ = 0;
-};
 
 /// What SQLite says the table holds.
 Rows BySelect(Database& database, std::int64_t after, std::int64_t up_to) {
@@ -98,6 +73,35 @@ std::string CreateTable(int columns) {
   return sql + ")";
 }
 
+class FrozenTableTest : public FolderTest {
+ protected:
+  std::string Path() const { return FolderTest::Path(fmt::format("{}.sqlite", file_)); }
+
+  Database Writer(int page_bytes = 4096) {
+    return *Database::Open(Path(), {.page_size_bytes = page_bytes});
+  }
+  static void Fold(Database& writer) {
+    ASSERT_TRUE(writer.Execute("PRAGMA wal_checkpoint(TRUNCATE)").ok());
+  }
+  /// A reader in a transaction of its own.
+  Database Reader() {
+    Database reader = *Database::Open(Path(), {.mode = OpenMode::kReadOnly});
+    EXPECT_TRUE(reader.Execute("BEGIN").ok());
+    return reader;
+  }
+  /// Rows 1 to `rows` of a table t, folded.
+  Database Filled(int columns, int rows) {
+    Database writer = Writer();
+    EXPECT_TRUE(writer.Execute(CreateTable(columns)).ok());
+    for (int id = 1; id <= rows; ++id) Insert(writer, columns, id, random_);
+    Fold(writer);
+    return writer;
+  }
+
+  std::mt19937_64 random_{1};
+  int file_ = 0;
+};
+
 TEST_F(FrozenTableTest, ReadsWhatSqliteReads) {
   const unsigned seed = std::random_device()();
   SCOPED_TRACE(testing::Message() << "seed " << seed);
@@ -146,11 +150,7 @@ TEST_F(FrozenTableTest, ReadsWhatSqliteReads) {
 }
 
 TEST_F(FrozenTableTest, StandsStillWhileOthersWrite) {
-  std::mt19937_64 random(1);
-  Database writer = Writer();
-  ASSERT_TRUE(writer.Execute(CreateTable(20)).ok());
-  for (int id = 1; id <= 2000; ++id) Insert(writer, 20, id, random);
-  Fold(writer);
+  Database writer = Filled(20, 2000);
   Database reader = Reader();
   auto table = *FrozenTable::Open(reader, "t");
   ASSERT_TRUE(table.has_value());
@@ -163,7 +163,7 @@ TEST_F(FrozenTableTest, StandsStillWhileOthersWrite) {
         // Everything is written anew, and a checkpoint is tried.
         EXPECT_TRUE(writer.Execute("DELETE FROM t WHERE id > 500").ok());
         EXPECT_TRUE(writer.Execute("UPDATE t SET c1 = c1 + 1").ok());
-        Insert(writer, 20, 10'000 + id, random);
+        Insert(writer, 20, 10'000 + id, random_);
         (void)writer.Execute("PRAGMA wal_checkpoint(PASSIVE)").ok();
         return OkStatus();
       });
@@ -176,13 +176,10 @@ TEST_F(FrozenTableTest, StandsStillWhileOthersWrite) {
 }
 
 TEST_F(FrozenTableTest, LeavesToSqliteWhatIsNoInteger) {
-  std::mt19937_64 random(1);
   for (const char* odd : {"1.5", "'text'", "x'00'", "zeroblob(5000)"}) {
     SCOPED_TRACE(odd);
     ++file_;
-    Database writer = Writer();
-    ASSERT_TRUE(writer.Execute(CreateTable(3)).ok());
-    for (int id = 1; id <= 50; ++id) Insert(writer, 3, id, random);
+    Database writer = Filled(3, 50);
     ASSERT_TRUE(writer.Execute(fmt::format("UPDATE t SET c2 = {} WHERE id = 20", odd)).ok());
     Fold(writer);
     Database reader = Reader();
@@ -250,11 +247,7 @@ TEST_F(FrozenTableTest, DamageEndsTheReadingAndNothingElse) {
 }
 
 TEST_F(FrozenTableTest, GivesBackWhatTheSinkSays) {
-  std::mt19937_64 random(1);
-  Database writer = Writer();
-  ASSERT_TRUE(writer.Execute(CreateTable(3)).ok());
-  for (int id = 1; id <= 9; ++id) Insert(writer, 3, id, random);
-  Fold(writer);
+  const Database writer = Filled(3, 9);
   Database reader = Reader();
   auto table = *FrozenTable::Open(reader, "t");
   ASSERT_TRUE(table.has_value());

@@ -33,7 +33,7 @@ Result<sqlite::Database> OpenMonthForWriting(const std::string& folder, Month mo
 /// For reading; a month has no reader before it has a row. Errors: kNotFound, kCorruption.
 Result<sqlite::Database> OpenMonthForReading(const std::string& folder, Month month);
 /// Rows that are worth the folding of a log (up to 32 MiB to write and sync) before they are read:
-/// a tenth of a second against 3 us a row.
+/// a tenth of a second against 3 us a row (docs/decisions/0009).
 inline constexpr std::int64_t kRowsWorthFolding = 32'768;
 /// Moves what stands in the month's log into its file, so that the file can be read by pages
 /// (sqlite::FrozenTable). Does nothing while somebody writes the month or reads the log: whoever

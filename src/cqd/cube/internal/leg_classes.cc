@@ -283,16 +283,13 @@ bool LegClasses::NumberLegs(std::span<const VisibleSegment> unit, bool special) 
       ReadKeys(segment, first, count);
       picked_keys_.resize(picked_.size());
       for (std::size_t k = 0; k < picked_.size(); ++k) picked_keys_[k] = keys_[picked_[k]];
-      if (special) {
-        MarkSeen();
-      } else {
-        PickSeen();
-      }
       picked_numbers_.resize(picked_.size());
       if (special) {
+        MarkSeen();
         legs_.NumberAll(picked_keys_, picked_numbers_.data());
         leg_flags_.resize(legs_.size(), 0);
       } else {
+        PickSeen();
         legs_.FindAll(picked_keys_, picked_numbers_.data());
       }
       for (std::size_t k = 0; k < picked_.size(); ++k) {
